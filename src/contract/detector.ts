@@ -1,0 +1,58 @@
+import type { Category } from "./categories.ts";
+import type { Finding } from "./report.ts";
+
+/** The text under judgement, exactly as the caller wrote it. */
+export interface Prompt {
+  readonly text: string;
+}
+
+/** One frame of a decoded picture, upright, in sRGB, alpha flattened over neutral grey. */
+export interface Frame {
+  /** Index in the file: 0 for a still picture. */
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  /** `height × width × 3` bytes, row by row, R G B. */
+  readonly rgb: Uint8Array;
+  /**
+   * The frame stretched to exactly `width × height`, as `height × width × 3` bytes R G B, by bilinear interpolation with
+   * corners aligned. Computed once for each size, however many detectors ask.
+   */
+  resized(width: number, height: number): Promise<Uint8Array>;
+}
+
+export const MEDIA_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/tiff"] as const;
+export type MediaType = (typeof MEDIA_TYPES)[number];
+
+/** A picture, decoded once within hard limits and shared by all detectors. */
+export interface DecodedImage {
+  /** `sha256:<hex>` of the encoded bytes: what was judged. */
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+  readonly mediaType: MediaType;
+  readonly width: number;
+  readonly height: number;
+  /** Frames in the file; `frames` holds at most a sample of them, evenly spread, the first always among them. */
+  readonly frameCount: number;
+  readonly frames: readonly Frame[];
+}
+
+/** Examines one text or one picture and reports scores by category. It never decides. */
+export interface Detector<Input> {
+  /** Stable; written into every decision, together with the version. */
+  readonly id: string;
+  /** Of the code, the model or the lists: whatever changes the scores changes the version. */
+  readonly version: string;
+  /** What it can score. Honest: a policy that requires a category counts on this list. */
+  readonly categories: readonly Category[];
+  /**
+   * @returns what it saw, with scores in [0, 1]; a covered category that is missing scored 0.
+   * @throws when it cannot tell. The pipeline turns that into an `unknown` report; it never means safe.
+   */
+  inspect(input: Input, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Releases sessions and connections. */
+  close?(): Promise<void>;
+}
+
+export type TextDetector = Detector<Prompt>;
+export type ImageDetector = Detector<DecodedImage>;

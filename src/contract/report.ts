@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { CategorySchema } from "./categories.ts";
+import { ErrorCodeSchema } from "./errors.ts";
+
+/** A rectangle of the picture, as fractions of its width and height: `x`, `y` is the top left corner. */
+export const RegionSchema = z.object({
+  x: z.number().min(0).max(1),
+  y: z.number().min(0).max(1),
+  width: z.number().min(0).max(1),
+  height: z.number().min(0).max(1),
+  frame: z.int().min(0).optional(),
+});
+
+/** Where and why. `span` is `[start, end)` in UTF-16 units of the original text; `disguises` names what was undone. */
+export const EvidenceSchema = z.object({
+  span: z.tuple([z.int().min(0), z.int().min(0)]).optional(),
+  region: RegionSchema.optional(),
+  term: z.string().optional(),
+  list: z.string().optional(),
+  disguises: z.array(z.string()).optional(),
+});
+export type Evidence = z.infer<typeof EvidenceSchema>;
+
+/** One thing that a detector saw. `score` is in [0, 1], higher is worse; `label` is the detector's or vendor's own name for it. */
+export const FindingSchema = z.object({
+  category: CategorySchema,
+  score: z.number().min(0).max(1),
+  label: z.string().optional(),
+  evidence: EvidenceSchema.optional(),
+});
+export type Finding = z.infer<typeof FindingSchema>;
+
+const ran = {
+  /** The detector's stable id, and the version of its code, model or lists that looked. */
+  detector: z.string(),
+  version: z.string(),
+  /** What it can score. A category in this list without a finding scored 0. */
+  categories: z.array(CategorySchema),
+  duration_ms: z.number().min(0),
+};
+
+/** What came of running one detector once. `unknown` is never safe: the policy says what it means. */
+export const ReportSchema = z.discriminatedUnion("state", [
+  z.object({ ...ran, state: z.literal("scored"), findings: z.array(FindingSchema) }),
+  z.object({ ...ran, state: z.literal("unknown"), because: ErrorCodeSchema, detail: z.string() }),
+]);
+export type Report = z.infer<typeof ReportSchema>;
