@@ -1,0 +1,62 @@
+import type { GenerationEvent, GenerationRecord, GenerationRequest, Judgement } from "../contract/generation.ts";
+import type { Limits } from "../contract/limits.ts";
+import type { Policy } from "../policy/schema.ts";
+
+/** Bytes to show, with their media type. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** A generation under way. Iterate it once; it ends after `finished`, whose record is then durable. */
+export interface Generation extends AsyncIterable<GenerationEvent> {
+  readonly id: string;
+  /** Pictures to be shown by index (blurred where decided): complete once `finished` was seen, also where the policy keeps none. */
+  readonly pictures: ReadonlyMap<number, Picture>;
+}
+
+export interface TextCheck extends Judgement {
+  readonly policy: Policy;
+  readonly totalMs: number;
+}
+
+export interface ImageCheck extends Judgement {
+  readonly policy: Policy;
+  readonly image: {
+    readonly digest: string;
+    readonly mediaType: string;
+    readonly width: number;
+    readonly height: number;
+    readonly frames: number;
+    readonly framesJudged: number;
+  };
+  readonly decodeMs: number;
+  readonly totalMs: number;
+}
+
+/** Everything Safelight can do, opened from one configuration. Both front doors, `http` and `cli`, are shells over it. */
+export interface Service {
+  readonly limits: Limits;
+  readonly defaultPolicy: string;
+  readonly defaultGenerator: string;
+  policyNames(): readonly string[];
+  generatorNames(): readonly string[];
+  /** @throws SafelightError `invalid_request` naming the ones that exist */
+  policy(name: string | undefined): Policy;
+  /** Starts when it is iterated. Aborting the signal, or leaving the loop, aborts everything. */
+  generate(request: GenerationRequest, signal: AbortSignal): Generation;
+  /** Starts at once and goes on in the background; the record is durable, with state `running`, when this resolves. */
+  submit(request: GenerationRequest): Promise<GenerationRecord>;
+  /** Ends a generation that was submitted. @returns false when it is not running here. */
+  cancel(id: string): boolean;
+  /** @throws SafelightError `invalid_request` for an unknown policy. A detector's failure is in the reports. */
+  checkText(text: string, policy: string | undefined, signal: AbortSignal): Promise<TextCheck>;
+  /** @throws SafelightError `image_unreadable`, `image_too_large` */
+  checkImage(bytes: Uint8Array, policy: string | undefined, signal: AbortSignal): Promise<ImageCheck>;
+  generation(id: string): Promise<GenerationRecord | undefined>;
+  /** A picture as it was answered; undefined when there is none, or it was not kept. */
+  picture(id: string, index: number): Promise<Picture | undefined>;
+  /** The original of a picture, where the policy allows the caller to see it. The reveal is recorded first. */
+  reveal(id: string, index: number): Promise<Picture | undefined>;
+  close(): Promise<void>;
+}

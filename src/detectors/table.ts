@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import type { Detector, ImageDetector, TextDetector } from "../contract/detector.ts";
+import type { OpenContext } from "./context.ts";
+import { NsfwOptions } from "./image/nsfw/options.ts";
+import { TestCardOptions } from "./image/test-card/options.ts";
+import { RulesOptions } from "./text/rules/options.ts";
+import { TestSignalsOptions } from "./text/test-signals/options.ts";
+
+interface Kind<Options extends z.ZodType, Opened extends Detector<never>> {
+  /** Strict: what may stand in `safelight.yaml` and under a policy's `options`. */
+  readonly options: Options;
+  open(options: z.output<Options>, context: OpenContext): Promise<Opened>;
+}
+
+function kind<Options extends z.ZodType, Opened extends Detector<never>>(value: Kind<Options, Opened>) {
+  return value;
+}
+
+function text<Options extends z.ZodType>(value: Kind<Options, TextDetector>) {
+  return kind(value);
+}
+
+function image<Options extends z.ZodType>(value: Kind<Options, ImageDetector>) {
+  return kind(value);
+}
+
+/** Every kind of text detector. A new one is a folder under `text/` and a line here; its code is loaded when it is opened. */
+export const TEXT_DETECTORS = {
+  rules: text({
+    options: RulesOptions,
+    open: async (options, context) => (await import("./text/rules/rules.ts")).openRules(options, context),
+  }),
+  "test-signals": text({
+    options: TestSignalsOptions,
+    open: async () => (await import("./text/test-signals/test-signals.ts")).openTestSignals(),
+  }),
+};
+
+/** Every kind of image detector. */
+export const IMAGE_DETECTORS = {
+  nsfw: image({
+    options: NsfwOptions,
+    open: async (options, context) => (await import("./image/nsfw/nsfw.ts")).openNsfw(options, context),
+  }),
+  "test-card": image({
+    options: TestCardOptions,
+    open: async () => (await import("./image/test-card/test-card.ts")).openTestCard(),
+  }),
+};
