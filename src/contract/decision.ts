@@ -22,6 +22,17 @@ export const ReasonSchema = z.object({
 });
 export type Reason = z.infer<typeof ReasonSchema>;
 
+/** The members of a reason that rests on no score. */
+export const UNSCORED = {
+  category: null,
+  score: null,
+  threshold: null,
+  margin: null,
+  detector: null,
+  label: null,
+  evidence: null,
+} as const satisfies Partial<Reason>;
+
 /** Which categories were looked at. `not_covered`: no detector that ran can score it. `unknown`: one could, and failed. */
 export const CoverageSchema = z.object({
   category: CategorySchema,

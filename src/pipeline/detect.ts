@@ -1,0 +1,78 @@
+import type { Detector } from "../contract/detector.ts";
+import { type ErrorCode, SafelightError } from "../contract/errors.ts";
+import { type Finding, FindingSchema, type Report } from "../contract/report.ts";
+import { orAbort } from "./abort.ts";
+
+/** A detector as one stage of a policy uses it, under the name that the policy gives it. */
+export interface StageDetector<Input> {
+  readonly name: string;
+  readonly detector: Detector<Input>;
+  /** Milliseconds. */
+  readonly budgetMs: number;
+  /** Slow: the generation need not wait for it to start. */
+  readonly overlap: boolean;
+}
+
+/**
+ * Runs one detector within its budget. Whatever goes wrong becomes an `unknown` report with its cause; a detector that
+ * ignores its signal is left behind.
+ * @throws the caller's abort reason, and nothing else: nobody is waiting for a report then
+ */
+export async function runDetector<Input>(
+  { name, detector, budgetMs }: StageDetector<Input>,
+  input: Input,
+  caller: AbortSignal,
+): Promise<Report> {
+  caller.throwIfAborted();
+  const start = performance.now();
+  const budget = new AbortController();
+  const timer = setTimeout(() => budget.abort(outOfBudget(budgetMs)), budgetMs);
+  const signal = AbortSignal.any([caller, budget.signal]);
+  const ran = (duration_ms: number) => ({
+    detector: name,
+    version: `${detector.id}@${detector.version}`,
+    categories: [...detector.categories],
+    duration_ms,
+  });
+  try {
+    const findings = await orAbort(inspect(detector, input, signal), signal);
+    return { ...ran(performance.now() - start), state: "scored", findings: sound(findings) };
+  } catch (error) {
+    caller.throwIfAborted();
+    return { ...ran(performance.now() - start), state: "unknown", ...cause(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The report of a detector that had nothing to look at, because the input itself could not be read. */
+export function unreadable<Input>({ name, detector }: StageDetector<Input>, error: unknown): Report {
+  return {
+    detector: name,
+    version: `${detector.id}@${detector.version}`,
+    categories: [...detector.categories],
+    duration_ms: 0,
+    state: "unknown",
+    ...cause(error),
+  };
+}
+
+async function inspect<Input>(detector: Detector<Input>, input: Input, signal: AbortSignal) {
+  return detector.inspect(input, signal);
+}
+
+function outOfBudget(budgetMs: number): SafelightError {
+  return new SafelightError("detector_timeout", `no verdict within its budget of ${budgetMs} ms`);
+}
+
+function sound(findings: readonly Finding[]): Finding[] {
+  const checked = FindingSchema.array().safeParse(findings);
+  if (!checked.success) throw new SafelightError("detector_failed", "its findings are malformed, or a score is not between 0 and 1");
+  return checked.data;
+}
+
+function cause(error: unknown): { because: ErrorCode; detail: string } {
+  return error instanceof SafelightError
+    ? { because: error.code, detail: error.detail }
+    : { because: "detector_failed", detail: "it failed without saying why" };
+}

@@ -1,0 +1,6 @@
+import { createHash } from "node:crypto";
+
+/** `sha256:<hex>` of bytes, or of a text's UTF-8. */
+export function sha256(data: Uint8Array | string): string {
+  return `sha256:${createHash("sha256").update(data).digest("hex")}`;
+}

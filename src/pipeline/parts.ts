@@ -1,0 +1,38 @@
+import type { DecodedImage, Prompt } from "../contract/detector.ts";
+import type { ImageGenerator } from "../contract/generator.ts";
+import type { Policy } from "../policy/schema.ts";
+import type { StageDetector } from "./detect.ts";
+
+/** Encoded bytes of a picture that may be shown. */
+export interface Picture {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** How pictures are read and rewritten. All of them keep the event loop free. */
+export interface Imaging {
+  /** @throws SafelightError `image_unreadable`, `image_too_large` */
+  decode(bytes: Uint8Array): Promise<DecodedImage>;
+  /** Irreversible. `radius` is a fraction of the shorter side. */
+  blur(image: DecodedImage, radius: number): Promise<Picture>;
+  /** The picture as it may leave: the same pixels, without the prompt and settings that generators write into metadata. */
+  release(image: DecodedImage): Promise<Picture>;
+}
+
+/** The generator that a request uses, under the name that the configuration gives it. */
+export interface StageGenerator {
+  readonly name: string;
+  readonly generator: ImageGenerator;
+  readonly timeoutMs: number;
+  readonly pricePerImage: { readonly amount: number; readonly currency: string };
+}
+
+/** Everything that one moderated generation is made of. */
+export interface Parts {
+  readonly policy: Policy;
+  readonly promptDetectors: readonly StageDetector<Prompt>[];
+  readonly imageDetectors: readonly StageDetector<DecodedImage>[];
+  readonly generator: StageGenerator;
+  readonly imaging: Imaging;
+}
+
