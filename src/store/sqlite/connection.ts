@@ -1,0 +1,101 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { type CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { databaseFailure } from "./failures.ts";
+import type { Tables } from "./tables.ts";
+
+/** How long to wait for another process that writes. The event loop stands still meanwhile: no transaction may be long. */
+const BUSY_MS = 5_000;
+const STATEMENTS_KEPT = 200;
+
+/**
+ * One connection to the database. `node:sqlite` works within the turn it is called in, so a transaction is a plain function
+ * and nothing of this process can come between its statements. All methods throw SafelightError.
+ */
+export class Connection {
+  /** Builds queries. Those awaited run outside any transaction; {@link run} is for the inside. */
+  readonly queries: Kysely<Tables>;
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @param path made if it is not there. */
+  constructor(path: string) {
+    this.#database = guarded(() => new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true }));
+    try {
+      // secure_delete: what is forgotten is overwritten with zeros, not only unlinked from the tree.
+      this.script("pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on");
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+    const prepare = (sql: string) => this.#forKysely(sql);
+    this.queries = new Kysely<Tables>({
+      dialect: new SqliteDialect({ database: { prepare, close: () => undefined } }),
+    });
+  }
+
+  /** Runs statements without parameters. */
+  script(sql: string): void {
+    guarded(() => this.#database.exec(sql));
+  }
+
+  /** Runs one compiled query in this turn. */
+  run<Row>(query: CompiledQuery<Row>): Row[] {
+    // Kysely derives Row from Tables, and the columns' types are enforced by `strict` tables.
+    return guarded(() => this.#statement(query.sql).all(...values(query.parameters))) as Row[];
+  }
+
+  /** Commits what `work` did, or nothing of it if it throws. Other processes' writes wait from the start of it. */
+  transaction<T>(work: () => T): T {
+    this.script("begin immediate");
+    try {
+      const result = work();
+      this.script("commit");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.script("rollback");
+      throw error;
+    }
+  }
+
+  /** Writes the log into the database and empties it, so that nothing forgotten remains there, unless somebody is reading. */
+  checkpoint(): void {
+    this.script("pragma wal_checkpoint(truncate)");
+  }
+
+  close(): void {
+    guarded(() => this.#database.close());
+  }
+
+  #statement(sql: string): StatementSync {
+    const kept = this.#statements.get(sql);
+    if (kept) return kept;
+    const statement = this.#database.prepare(sql);
+    if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #forKysely(sql: string): SqliteStatement {
+    const statement = guarded(() => this.#statement(sql));
+    const all = (parameters: readonly unknown[]) => guarded(() => statement.all(...values(parameters)));
+    return {
+      reader: statement.columns().length > 0,
+      all,
+      run: (parameters) => guarded(() => statement.run(...values(parameters))),
+      iterate: (parameters) => all(parameters).values(),
+    };
+  }
+}
+
+/** Kysely cannot know what SQLite takes; SQLite itself refuses what it cannot. */
+function values(parameters: readonly unknown[]): readonly SQLInputValue[] {
+  return parameters as readonly SQLInputValue[];
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw databaseFailure(error);
+  }
+}
