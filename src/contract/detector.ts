@@ -15,10 +15,10 @@ export interface Frame {
   /** `height × width × 3` bytes, row by row, R G B. */
   readonly rgb: Uint8Array;
   /**
-   * The frame stretched to exactly `width × height`, as `height × width × 3` bytes R G B, by bilinear interpolation with
-   * corners aligned. Computed once for each size, however many detectors ask.
+   * The frame stretched to exactly `width × height`, as `height × width × 3` values R G B from 0 to 255, not rounded, by
+   * bilinear interpolation with corners aligned. Computed once for each size, however many detectors ask: do not change it.
    */
-  resized(width: number, height: number): Promise<Uint8Array>;
+  resized(width: number, height: number): Promise<Float32Array>;
 }
 
 export const MEDIA_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/tiff"] as const;
