@@ -9,6 +9,10 @@ const name = z
 
 const path = z.string().min(1, { error: "must not be empty" });
 
+export const HostSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]+$/, { error: "must be the name or the address of a network interface, such as 127.0.0.1" });
+
 export const PortSchema = z.int().min(0).max(65_535);
 
 const PriceSchema = z.strictObject({
@@ -34,7 +38,7 @@ export const ConfigFileSchema = z.strictObject({
   schema: z.literal("safelight.config/1").optional(),
   server: z
     .strictObject({
-      host: z.string().min(1).default("127.0.0.1").meta({ description: "The address to listen on." }),
+      host: HostSchema.default("127.0.0.1").meta({ description: "The address to listen on." }),
       port: PortSchema.default(8080).meta({ description: "0: any free port." }),
       public_url: z
         .url({ protocol: /^https?$/, error: "must be an http or https URL" })
@@ -58,7 +62,10 @@ export const ConfigFileSchema = z.strictObject({
     .record(name, byKind({}, TEXT_DETECTORS, IMAGE_DETECTORS))
     .default({})
     .meta({ description: "The built-in ones are there without being listed." }),
-  limits: LimitsSchema.prefault({}),
+  limits: LimitsSchema.refine((limits) => limits.image_side_min <= limits.image_side_max, {
+    path: ["image_side_min"],
+    error: "must not be above image_side_max",
+  }).prefault({}),
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
     .prefault({}),

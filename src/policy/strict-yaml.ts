@@ -48,11 +48,15 @@ export function readYaml(text: string, file: string): YamlFile {
 }
 
 /**
- * Validates the value at `path` of a file, by default all of it.
+ * Validates what stands at `path` of a file, by default all of it; `value` is given where it is not just what is written.
  * @throws SafelightError `config_invalid`, as {@link parseStrictYaml}
  */
-export function validateYaml<S extends z.ZodType>(yaml: YamlFile, schema: S, path: readonly Key[] = []): z.output<S> {
-  const value = path.reduce(childOf, yaml.value);
+export function validateYaml<S extends z.ZodType>(
+  yaml: YamlFile,
+  schema: S,
+  path: readonly Key[] = [],
+  value: unknown = path.reduce(childOf, yaml.value),
+): z.output<S> {
   const parsed = schema.safeParse(value, { error: inWords });
   if (parsed.success) return parsed.data;
   const mistakes = describeIssues(parsed.error.issues, schema, value);

@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { z } from "zod";
+import { SafelightError } from "../contract/errors.ts";
+import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
+import { GENERATORS } from "../generators/table.ts";
+import { mistaken, nearest, readYaml, validateYaml, type YamlFile } from "../policy/strict-yaml.ts";
+import { overridesOf, type Surroundings } from "./overrides.ts";
+import { readYamlFile } from "./read.ts";
+import {
+  type Config,
+  type ConfigFile,
+  ConfigFileSchema,
+  type GeneratorConfig,
+  type GeneratorKind,
+  type ImageDetectorConfig,
+  type TextDetectorConfig,
+} from "./schema.ts";
+import { sourcesOf } from "./sources.ts";
+
+const FILE_NAME = "safelight.yaml";
+const WHAT = "the configuration";
+const SHIPPED_POLICIES = fileURLToPath(new URL("../../policies", import.meta.url));
+/** These are there under their own names, unless the file gives the name to something else. */
+const BUILT_IN = ["rules", "test-signals", "nsfw", "test-card"] as const;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** What is in force, in the shape of the file. */
+  readonly settings: ConfigFile;
+  /** Where the value of each leaf of `settings` comes from: `default`, `safelight.yaml:12`, `env PORT` or `flag --port`. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/**
+ * Flags go before the environment (`PORT`, `HOST`, `SAFELIGHT_DATA`, `SAFELIGHT_CONFIG`), that before the file, that before
+ * the defaults. A variable that is set to nothing counts as not set.
+ * @throws SafelightError `config_invalid` that says where each mistake is
+ */
+export function loadConfig(place: Surroundings): LoadedConfig {
+  const file = fileToRead(place);
+  const yaml = file ? readYamlFile(file.path, file.what) : readYaml("", FILE_NAME);
+  const folder = file ? dirname(file.path) : place.cwd;
+  const written = validateYaml(yaml, ConfigFileSchema, [], yaml.value ?? {});
+  const given = overridesOf(place);
+  const { public_url } = written.server;
+  const config: Config = {
+    server: {
+      host: given.host?.value ?? written.server.host,
+      port: given.port?.value ?? written.server.port,
+      ...(public_url === undefined ? {} : { public_url }),
+    },
+    data: given.data?.value ?? resolve(folder, written.data),
+    policies: written.policies?.map((path) => resolve(folder, path)) ?? [SHIPPED_POLICIES],
+    default_policy: written.default_policy,
+    generators: generatorsOf(written, yaml),
+    default_generator: defaultGeneratorOf(written, yaml),
+    detectors: detectorsOf(written, yaml, folder),
+    limits: written.limits,
+    log: written.log,
+  };
+  const settings = settingsOf(config, written);
+  return { config: frozen(config), settings: frozen(settings), sources: sourcesOf(settings, yaml, given) };
+}
+
+function fileToRead({ env, flags, cwd }: Surroundings): { path: string; what: string } | undefined {
+  if (flags.config === "") throw new SafelightError("config_invalid", "--config: must name a file (found nothing)");
+  if (flags.config !== undefined) return { path: resolve(cwd, flags.config), what: `${WHAT} named by --config` };
+  const named = env["SAFELIGHT_CONFIG"];
+  if (named) return { path: resolve(cwd, named), what: `${WHAT} named by SAFELIGHT_CONFIG` };
+  const usual = resolve(cwd, FILE_NAME);
+  return existsSync(usual) ? { path: usual, what: WHAT } : undefined;
+}
+
+function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"] {
+  return mapValues(written.generators, ({ kind, price_per_image, ...rest }, name) => {
+    const options = validateYaml(yaml, GENERATORS[kind as GeneratorKind].options, ["generators", name], rest);
+    // One line of the table gave both the kind and the schema of the options; the compiler cannot see that they belong together.
+    return { kind, options, ...(price_per_image === undefined ? {} : { price_per_image }) } as GeneratorConfig;
+  });
+}
+
+function defaultGeneratorOf(written: ConfigFile, yaml: YamlFile): string {
+  const names = Object.keys(written.generators);
+  const named = written.default_generator ?? names[0];
+  if (named !== undefined && names.includes(named)) return named;
+  const near = nearest(String(named), names);
+  const message = `there is no generator ${JSON.stringify(named)}; ${near ? `did you mean ${JSON.stringify(near)}?` : `there are ${names.join(", ")}`}`;
+  throw mistaken(yaml, [{ path: ["default_generator"], key: false, message }]);
+}
+
+function detectorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Config["detectors"] {
+  const all = { ...Object.fromEntries(BUILT_IN.map((kind) => [kind, { kind }])), ...written.detectors };
+  const text: Record<string, TextDetectorConfig> = {};
+  const image: Record<string, ImageDetectorConfig> = {};
+  for (const [name, { kind, ...rest }] of Object.entries(all)) {
+    const detector = <T extends z.ZodType>(schema: T) => ({
+      kind,
+      folder,
+      options: validateYaml(yaml, schema, ["detectors", name], rest),
+    });
+    // As above: the kind and the options come from one line of the table.
+    if (isKindOf(TEXT_DETECTORS, kind)) text[name] = detector(TEXT_DETECTORS[kind].options) as TextDetectorConfig;
+    if (isKindOf(IMAGE_DETECTORS, kind)) image[name] = detector(IMAGE_DETECTORS[kind].options) as ImageDetectorConfig;
+  }
+  return { text, image };
+}
+
+function isKindOf<Table extends object>(table: Table, kind: string): kind is keyof Table & string {
+  return Object.hasOwn(table, kind);
+}
+
+/** What is in force in the shape of the file, so that it can be saved as one. */
+function settingsOf(config: Config, written: ConfigFile): ConfigFile {
+  return {
+    ...(written.schema === undefined ? {} : { schema: written.schema }),
+    server: config.server,
+    data: config.data,
+    policies: [...config.policies],
+    default_policy: config.default_policy,
+    generators: mapValues(config.generators, ({ kind, options, price_per_image }) => ({
+      kind,
+      ...options,
+      ...(price_per_image === undefined ? {} : { price_per_image }),
+    })),
+    default_generator: config.default_generator,
+    detectors: mapValues({ ...config.detectors.text, ...config.detectors.image }, ({ kind, options }) => ({
+      kind,
+      ...options,
+    })),
+    limits: config.limits,
+    log: config.log,
+  };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) frozen(member);
+  }
+  return value;
+}
