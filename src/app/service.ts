@@ -1,12 +1,7 @@
 import type { GenerationEvent, GenerationRecord, GenerationRequest, Judgement } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
+import type { Picture } from "../pipeline/parts.ts";
 import type { Policy } from "../policy/schema.ts";
-
-/** Bytes to show, with their media type. */
-export interface Picture {
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-}
 
 /** A generation under way. Iterate it once; it ends after `finished`, whose record is then durable. */
 export interface Generation extends AsyncIterable<GenerationEvent> {
@@ -40,7 +35,8 @@ export interface Service {
   readonly defaultPolicy: string;
   readonly defaultGenerator: string;
   policyNames(): readonly string[];
-  generatorNames(): readonly string[];
+  /** `notice`: what a person must be told about a generator that is no real model. */
+  generators(): readonly { readonly name: string; readonly notice: string | null }[];
   /** @throws SafelightError `invalid_request` naming the ones that exist */
   policy(name: string | undefined): Policy;
   /** Starts when it is iterated. Aborting the signal, or leaving the loop, aborts everything. */
@@ -58,5 +54,7 @@ export interface Service {
   picture(id: string, index: number): Promise<Picture | undefined>;
   /** The original of a picture, where the policy allows the caller to see it. The reveal is recorded first. */
   reveal(id: string, index: number): Promise<Picture | undefined>;
+  /** One entry for each part that a generation needs. */
+  readiness(): Promise<readonly { readonly part: string; readonly ready: boolean; readonly detail: string | null }[]>;
   close(): Promise<void>;
 }

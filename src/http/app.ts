@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import { secureHeaders } from "hono/secure-headers";
+import { SafelightError } from "../contract/errors.ts";
+import { docsRoutes } from "./docs.ts";
+import { answerProblem, toSafelightError } from "./problem.ts";
+import { checkRoutes } from "./routes/checks.ts";
+import { generationRoutes } from "./routes/generations.ts";
+import { policyRoutes } from "./routes/policies.ts";
+import { systemRoutes } from "./routes/system.ts";
+import type { App, Door, Environment } from "./types.ts";
+import { webRoutes } from "./web.ts";
+
+/** The HTTP front door, on whatever runtime serves it: Node, Lambda or a test. */
+export async function createApp(door: Door): Promise<App> {
+  const app: App = new OpenAPIHono<Environment>();
+  app.use(requestId);
+  app.use(accessLog(door));
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", "data:", "blob:"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        objectSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    }),
+  );
+  app.use(limitBody(door.service.limits.body_bytes));
+  app.onError((error, c) => {
+    const failure = toSafelightError(error);
+    if (failure.code === "internal")
+      door.log.error({ err: failure.cause ?? failure, request_id: c.get("requestId") }, "request failed");
+    return answerProblem(c, failure);
+  });
+
+  generationRoutes(app, door);
+  checkRoutes(app, door);
+  policyRoutes(app, door);
+  systemRoutes(app, door);
+  docsRoutes(app);
+  refuseOtherMethods(app);
+  await webRoutes(app);
+  app.notFound((c) =>
+    answerProblem(
+      c,
+      new SafelightError("not_found", "there is nothing at this address; /openapi.json lists what there is"),
+    ),
+  );
+  return app;
+}
+
+const requestId = createMiddleware<Environment>(async (c, next) => {
+  const given = c.req.header("X-Request-Id");
+  const id = given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : `req_${randomUUID()}`;
+  c.set("requestId", id);
+  c.header("X-Request-Id", id);
+  await next();
+});
+
+/** One line a request: never a body, a query or a prompt. */
+function accessLog({ log }: Door) {
+  return createMiddleware<Environment>(async (c, next) => {
+    const start = performance.now();
+    await next();
+    const ms = Number((performance.now() - start).toFixed(2));
+    log.info(
+      { request_id: c.get("requestId"), method: c.req.method, path: c.req.path, status: c.res.status, ms },
+      "request",
+    );
+  });
+}
+
+function limitBody(limit: number) {
+  return bodyLimit({
+    maxSize: limit,
+    onError: (c) =>
+      answerProblem(c, new SafelightError("body_too_large", `the body is larger than the limit of ${limit} bytes`)),
+  });
+}
+
+/** An address that exists, asked with a method it does not have, answers 405 and says which it has. */
+function refuseOtherMethods(app: App): void {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of app.routes) {
+    if (method !== "ALL" && path.startsWith("/")) methods.set(path, [...(methods.get(path) ?? []), method]);
+  }
+  for (const [path, allowed] of methods) {
+    const list = [...new Set(allowed)].sort().join(", ");
+    app.all(path, (c) => {
+      c.header("Allow", list);
+      return answerProblem(
+        c,
+        new SafelightError("method_not_allowed", `${c.req.method} is not allowed here; allowed: ${list}`),
+      );
+    });
+  }
+}
