@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
 import { GENERATORS } from "../generators/table.ts";
+import { childOf } from "../policy/schema-places.ts";
 import { mistaken, nearest, readYaml, validateYaml, type YamlFile } from "../policy/strict-yaml.ts";
 import { overridesOf, type Surroundings } from "./overrides.ts";
 import { readYamlFile } from "./read.ts";
@@ -74,10 +75,16 @@ function fileToRead({ env, flags, cwd }: Surroundings): { path: string; what: st
 }
 
 function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"] {
-  return mapValues(written.generators, ({ kind, price_per_image, ...rest }, name) => {
-    const options = validateYaml(yaml, GENERATORS[kind as GeneratorKind].options, ["generators", name], rest);
+  return mapValues(written.generators, ({ kind, price_per_image }, name) => {
+    const path = ["generators", name];
+    const options = validateYaml(yaml, GENERATORS[kind as GeneratorKind].options, path, writtenOptions(yaml, path));
     // One line of the table gave both the kind and the schema of the options; the compiler cannot see that they belong together.
-    return { kind, options, ...(price_per_image === undefined ? {} : { price_per_image }) } as GeneratorConfig;
+    return {
+      kind,
+      options,
+      timeout_ms,
+      ...(price_per_image === undefined ? {} : { price_per_image }),
+    } as GeneratorConfig;
   });
 }
 
@@ -94,17 +101,26 @@ function detectorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Confi
   const all = { ...Object.fromEntries(BUILT_IN.map((kind) => [kind, { kind }])), ...written.detectors };
   const text: Record<string, TextDetectorConfig> = {};
   const image: Record<string, ImageDetectorConfig> = {};
-  for (const [name, { kind, ...rest }] of Object.entries(all)) {
+  for (const [name, { kind }] of Object.entries(all)) {
+    const path = ["detectors", name];
+    const given = writtenOptions(yaml, path);
     const detector = <T extends z.ZodType>(schema: T) => ({
       kind,
       folder,
-      options: validateYaml(yaml, schema, ["detectors", name], rest),
+      written: given,
+      options: validateYaml(yaml, schema, path, given),
     });
     // As above: the kind and the options come from one line of the table.
     if (isKindOf(TEXT_DETECTORS, kind)) text[name] = detector(TEXT_DETECTORS[kind].options) as TextDetectorConfig;
     if (isKindOf(IMAGE_DETECTORS, kind)) image[name] = detector(IMAGE_DETECTORS[kind].options) as ImageDetectorConfig;
   }
   return { text, image };
+}
+
+/** As they stand in the file, before any schema has filled in or changed anything. */
+function writtenOptions(yaml: YamlFile, path: readonly string[]): Readonly<Record<string, unknown>> {
+  const given = Object.entries(path.reduce(childOf, yaml.value) ?? {});
+  return Object.fromEntries(given.filter(([key]) => key !== "kind" && key !== "price_per_image"));
 }
 
 function isKindOf<Table extends object>(table: Table, kind: string): kind is keyof Table & string {
@@ -125,10 +141,14 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
       ...(price_per_image === undefined ? {} : { price_per_image }),
     })),
     default_generator: config.default_generator,
-    detectors: mapValues({ ...config.detectors.text, ...config.detectors.image }, ({ kind, options }) => ({
-      kind,
-      ...options,
-    })),
+    detectors: mapValues(
+      { ...config.detectors.text, ...config.detectors.image },
+      ({ kind, options, written: given }) => ({
+        kind,
+        ...options,
+        ...given,
+      }),
+    ),
     limits: config.limits,
     log: config.log,
   };

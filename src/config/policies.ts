@@ -76,18 +76,14 @@ function readPolicy(yaml: YamlFile, file: string, config: Config): LoadedPolicy 
     policy: { ...content, digest: policyDigest(content) },
     file,
     prompt: used("prompt", content.prompt, config.detectors.text, (own, given, path) => {
-      const options = validateYaml(yaml, TEXT_DETECTORS[own.kind].options as z.ZodType, path, {
-        ...own.options,
-        ...given,
-      });
-      return { kind: own.kind, folder, options } as TextDetectorConfig; // kind and options come from one line of the table
+      const written = { ...own.written, ...given };
+      const options = validateYaml(yaml, TEXT_DETECTORS[own.kind].options as z.ZodType, path, written);
+      return { kind: own.kind, folder, written, options } as TextDetectorConfig; // kind and options: one line of the table
     }),
     image: used("image", content.image, config.detectors.image, (own, given, path) => {
-      const options = validateYaml(yaml, IMAGE_DETECTORS[own.kind].options as z.ZodType, path, {
-        ...own.options,
-        ...given,
-      });
-      return { kind: own.kind, folder, options } as ImageDetectorConfig; // as above
+      const written = { ...own.written, ...given };
+      const options = validateYaml(yaml, IMAGE_DETECTORS[own.kind].options as z.ZodType, path, written);
+      return { kind: own.kind, folder, written, options } as ImageDetectorConfig; // as above
     }),
   };
 }

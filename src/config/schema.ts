@@ -20,6 +20,13 @@ const PriceSchema = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/, { error: "must be three capital letters, such as EUR (ISO 4217)" }),
 });
 
+const TimeoutSchema = z
+  .int()
+  .min(1)
+  .max(3_600_000)
+  .default(120_000)
+  .meta({ description: "Milliseconds after which an attempt is given up." });
+
 type Table = Readonly<Record<string, { readonly options: z.ZodType }>>;
 
 /** `{kind, ...options}` for every kind of the tables: the options of one kind are errors in another. */
@@ -54,7 +61,7 @@ export const ConfigFileSchema = z.strictObject({
     .meta({ description: "Policy files, and folders of them (*.yaml). Those that ship with Safelight when absent." }),
   default_policy: name.default("default"),
   generators: z
-    .record(name, byKind({ price_per_image: PriceSchema.optional() }, GENERATORS))
+    .record(name, byKind({ price_per_image: PriceSchema.optional(), timeout_ms: TimeoutSchema }, GENERATORS))
     .refine((value) => Object.keys(value).length > 0, { error: "must name at least one generator" })
     .prefault({ sketch: { kind: "sketch" } }),
   default_generator: name.optional().meta({ description: "The first of the generators when absent." }),
@@ -82,12 +89,15 @@ export type GeneratorConfig<K extends GeneratorKind = GeneratorKind> = {
     readonly kind: P;
     readonly options: z.output<(typeof GENERATORS)[P]["options"]>;
     readonly price_per_image?: z.output<typeof PriceSchema>;
+    readonly timeout_ms: number;
   };
 }[K];
 
 interface Written {
   /** Absolute: where relative paths in the options start. */
   readonly folder: string;
+  /** The options that were given, as they were written. */
+  readonly written: Readonly<Record<string, unknown>>;
 }
 
 /** `TEXT_DETECTORS[kind].open(options, { folder, limits })` */

@@ -22,12 +22,17 @@ export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
       return bound("at least", issue.origin, issue.minimum, issue.inclusive !== false);
     case "too_big":
       return bound("at most", issue.origin, issue.maximum, issue.inclusive !== false);
+    case "invalid_union":
+      return UNION;
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     default:
       return undefined;
   }
 }
+
+/** What a union without words of its own says. */
+const UNION = "is not valid";
 
 const TYPES: Readonly<Record<string, string>> = {
   string: "text",
@@ -123,7 +128,7 @@ function unfold(issue: z.core.$ZodIssue, above: readonly Key[]): readonly Flat[]
       );
       const nearestBranch = deep.toSorted((a, b) => a.length - b.length)[0];
       if (nearestBranch) return nearestBranch.flatMap((inner) => unfold(inner, path));
-      return [{ code: "other", path, message: ruleOf(branches.flat(), issue.message) }];
+      return [{ code: "other", path, message: issue.message === UNION ? ruleOf(branches.flat()) : issue.message }];
     }
     default:
       return [{ code: "other", path, message: issue.message }];
@@ -131,12 +136,12 @@ function unfold(issue: z.core.$ZodIssue, above: readonly Key[]): readonly Flat[]
 }
 
 /** One rule out of the issues that the branches of a union have with one value: the most telling, or all of them. */
-function ruleOf(issues: readonly z.core.$ZodIssue[], otherwise = "is not valid"): string {
+function ruleOf(issues: readonly z.core.$ZodIssue[]): string {
   const flat = issues.flatMap((issue) => (issue.code === "invalid_union" ? issue.errors.flat() : [issue]));
   const telling = flat.find((issue) => issue.code === "invalid_format" || issue.code === "custom");
   if (telling) return telling.message;
   const rules = [...new Set(flat.map((issue) => issue.message))];
-  return rules.length > 0 ? rules.join(", or ") : otherwise;
+  return rules.length > 0 ? rules.join(", or ") : UNION;
 }
 
 function show(value: unknown): string {
