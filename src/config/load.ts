@@ -75,7 +75,7 @@ function fileToRead({ env, flags, cwd }: Surroundings): { path: string; what: st
 }
 
 function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"] {
-  return mapValues(written.generators, ({ kind, price_per_image }, name) => {
+  return mapValues(written.generators, ({ kind, price_per_image, timeout_ms }, name) => {
     const path = ["generators", name];
     const options = validateYaml(yaml, GENERATORS[kind as GeneratorKind].options, path, writtenOptions(yaml, path));
     // One line of the table gave both the kind and the schema of the options; the compiler cannot see that they belong together.
@@ -117,10 +117,13 @@ function detectorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Confi
   return { text, image };
 }
 
+/** The keys that are no options of a kind's own. */
+const SHARED = new Set(["kind", "price_per_image", "timeout_ms"]);
+
 /** As they stand in the file, before any schema has filled in or changed anything. */
 function writtenOptions(yaml: YamlFile, path: readonly string[]): Readonly<Record<string, unknown>> {
   const given = Object.entries(path.reduce(childOf, yaml.value) ?? {});
-  return Object.fromEntries(given.filter(([key]) => key !== "kind" && key !== "price_per_image"));
+  return Object.fromEntries(given.filter(([key]) => !SHARED.has(key)));
 }
 
 function isKindOf<Table extends object>(table: Table, kind: string): kind is keyof Table & string {
@@ -135,9 +138,10 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
     data: config.data,
     policies: [...config.policies],
     default_policy: config.default_policy,
-    generators: mapValues(config.generators, ({ kind, options, price_per_image }) => ({
+    generators: mapValues(config.generators, ({ kind, options, price_per_image, timeout_ms }) => ({
       kind,
       ...options,
+      timeout_ms,
       ...(price_per_image === undefined ? {} : { price_per_image }),
     })),
     default_generator: config.default_generator,

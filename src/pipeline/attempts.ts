@@ -1,4 +1,3 @@
-
 import { UNSCORED } from "../contract/decision.ts";
 import type { DecodedImage } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
@@ -110,7 +109,10 @@ export class Attempts {
     try {
       const answers = await orAbort(generator.generate(this.#imageRequest(attempt, slots), signal, onProgress), signal);
       if (answers.length === slots.length) return answers;
-      throw new SafelightError("provider_failed", `it was asked for ${slots.length} pictures and gave ${answers.length}`);
+      throw new SafelightError(
+        "provider_failed",
+        `it was asked for ${slots.length} pictures and gave ${answers.length}`,
+      );
     } catch (error) {
       caller.throwIfAborted();
       throw asFailure(error, "provider_failed");
@@ -138,7 +140,8 @@ export class Attempts {
   }
 
   async #judge(attempt: number, { index, seed }: Slot, answer: GeneratedImage, signal: AbortSignal): Promise<Trial> {
-    if (answer.kind === "withheld") return withheldTrial(attempt, { index, seed }, answer.reason, this.#parts.generator.name);
+    if (answer.kind === "withheld")
+      return withheldTrial(attempt, { index, seed }, answer.reason, this.#parts.generator.name);
     this.pictures++;
     const { policy, imaging, imageDetectors } = this.#parts;
     const { image, judgement } = await judgeBytes(answer.bytes, imaging, policy, imageDetectors, signal, (report) =>
@@ -169,7 +172,6 @@ export class Attempts {
 export function everyIndex(request: GenerationRequest): number[] {
   return Array.from({ length: request.n }, (_, index) => index);
 }
-
 
 function withheldTrial(attempt: number, { index, seed }: Slot, reason: string, generator: string): Trial {
   const message = `The generator "${generator}" withheld the picture: ${reason}`;

@@ -67,7 +67,8 @@ function outOfBudget(budgetMs: number): SafelightError {
 
 function sound(findings: readonly Finding[]): Finding[] {
   const checked = FindingSchema.array().safeParse(findings);
-  if (!checked.success) throw new SafelightError("detector_failed", "its findings are malformed, or a score is not between 0 and 1");
+  if (!checked.success)
+    throw new SafelightError("detector_failed", "its findings are malformed, or a score is not between 0 and 1");
   return checked.data;
 }
 

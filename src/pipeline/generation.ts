@@ -42,7 +42,9 @@ export function moderate(
   const left = new AbortController();
   const queue = new EventQueue<GenerationEvent>();
   const either = AbortSignal.any([signal, left.signal]);
-  const result = new Run(request, identity, parts, either, (event) => queue.push(event)).toEnd().finally(() => queue.end());
+  const result = new Run(request, identity, parts, either, (event) => queue.push(event))
+    .toEnd()
+    .finally(() => queue.end());
   return {
     result,
     async *[Symbol.asyncIterator]() {

@@ -1,6 +1,6 @@
 import { severity } from "../contract/actions.ts";
-import type { DecodedImage, Prompt } from "../contract/detector.ts";
 import { type Reason, UNSCORED } from "../contract/decision.ts";
+import type { DecodedImage, Prompt } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Judgement } from "../contract/generation.ts";
 import type { Report } from "../contract/report.ts";
@@ -43,7 +43,11 @@ export async function judgePrompt(
   const slowReports = Promise.all(slow.map(run));
   slowReports.catch(() => {});
   const fastReports = await Promise.all(detectors.filter((detector) => !detector.overlap).map(run));
-  const early = judgementOf("prompt", fastReports, slow.length === 0 ? policy.prompt : withoutSlow(policy.prompt, slow));
+  const early = judgementOf(
+    "prompt",
+    fastReports,
+    slow.length === 0 ? policy.prompt : withoutSlow(policy.prompt, slow),
+  );
   if (slow.length === 0) return { early, late: undefined };
   if (stops(early)) {
     left.abort();
@@ -101,7 +105,10 @@ export async function judgeBytes(
     const reports = detectors.map((detector) => unreadable(detector, error));
     reports.forEach(onReport);
     const { reasons, coverage } = decide("image", reports, policy.image);
-    return { image: undefined, judgement: { action: "block", reasons: [noPicture(error), ...reasons], coverage, reports } };
+    return {
+      image: undefined,
+      judgement: { action: "block", reasons: [noPicture(error), ...reasons], coverage, reports },
+    };
   }
   return { image, judgement: await judgeImage(image, policy, detectors, signal, onReport) };
 }
@@ -117,6 +124,10 @@ function noPicture(error: unknown): Reason {
   };
 }
 
-function judgementOf(stage: "prompt" | "image", reports: readonly Report[], policy: Policy["prompt"] | Policy["image"]): Judgement {
+function judgementOf(
+  stage: "prompt" | "image",
+  reports: readonly Report[],
+  policy: Policy["prompt"] | Policy["image"],
+): Judgement {
   return { ...decide(stage, reports, policy), reports: [...reports] };
 }

@@ -16,7 +16,7 @@ export interface Imaging {
   /** Irreversible. `radius` is a fraction of the shorter side. */
   blur(image: DecodedImage, radius: number): Promise<Picture>;
   /** The picture as it may leave: the same pixels, without the prompt and settings that generators write into metadata. */
-  release(image: DecodedImage): Promise<Picture>;
+  release(image: DecodedImage): Picture;
 }
 
 /** The generator that a request uses, under the name that the configuration gives it. */
@@ -35,4 +35,3 @@ export interface Parts {
   readonly generator: StageGenerator;
   readonly imaging: Imaging;
 }
-

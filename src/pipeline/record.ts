@@ -1,6 +1,12 @@
-import type { GenerationRecord, GenerationRequest, GenerationState, ImageOutcome, Judgement } from "../contract/generation.ts";
 import { strongest } from "../contract/actions.ts";
 import type { SafelightError } from "../contract/errors.ts";
+import type {
+  GenerationRecord,
+  GenerationRequest,
+  GenerationState,
+  ImageOutcome,
+  Judgement,
+} from "../contract/generation.ts";
 import type { Attempts } from "./attempts.ts";
 import { sha256 } from "./digest.ts";
 import { imageWarnings, promptWarnings } from "./outcome.ts";
@@ -26,7 +32,11 @@ export interface Progress {
 }
 
 /** The record of a generation that has not begun: what a background generation shows until it has ended. */
-export function runningRecord(request: GenerationRequest, { id, createdAt, seed }: Identity, { policy, generator }: Parts): GenerationRecord {
+export function runningRecord(
+  request: GenerationRequest,
+  { id, createdAt, seed }: Identity,
+  { policy, generator }: Parts,
+): GenerationRecord {
   return {
     id,
     state: "running",
@@ -61,7 +71,12 @@ export function runningRecord(request: GenerationRequest, { id, createdAt, seed 
   };
 }
 
-export function endedRecord(begun: GenerationRecord, parts: Parts, attempts: Attempts, progress: Progress): GenerationRecord {
+export function endedRecord(
+  begun: GenerationRecord,
+  parts: Parts,
+  attempts: Attempts,
+  progress: Progress,
+): GenerationRecord {
   const { state, prompt, promptMs, totalMs, images, failure } = progress;
   const { amount } = parts.generator.pricePerImage;
   const cost = attempts.pictures * amount;
@@ -97,7 +112,15 @@ function warnings({ prompt, images, retryFailure }: Progress): GenerationRecord[
     ...promptWarnings(prompt?.reasons ?? []),
     ...images.flatMap((image) => imageWarnings(image.index, image.reasons)),
     ...(retryFailure
-      ? [{ stage: "image" as const, category: null, action: "warn" as const, index: null, message: `Another try failed: ${retryFailure.detail}.` }]
+      ? [
+          {
+            stage: "image" as const,
+            category: null,
+            action: "warn" as const,
+            index: null,
+            message: `Another try failed: ${retryFailure.detail}.`,
+          },
+        ]
       : []),
   ];
 }

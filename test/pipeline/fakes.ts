@@ -84,7 +84,7 @@ export const imaging: Imaging & { decoded: number } = {
     };
   },
   blur: async () => ({ bytes: Buffer.from("blurred"), mediaType: "image/jpeg" }),
-  release: async (image) => ({ bytes: image.bytes, mediaType: image.mediaType }),
+  release: (image) => ({ bytes: image.bytes, mediaType: image.mediaType }),
 };
 
 type PolicyInput = Parameters<typeof PolicySchema.parse>[0];

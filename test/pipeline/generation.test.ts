@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { DecodedImage, Prompt } from "../../src/contract/detector.ts";
 import { GenerationEventSchema, GenerationRecordSchema } from "../../src/contract/generation.ts";
 import {
-  after,
   detector,
+  elapse,
   found,
   generator,
   imaging,

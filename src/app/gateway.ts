@@ -1,0 +1,234 @@
+import { randomBytes, randomInt } from "node:crypto";
+import type { Config } from "../config/schema.ts";
+import { SafelightError } from "../contract/errors.ts";
+import type { GenerationEvent, GenerationRecord, GenerationRequest } from "../contract/generation.ts";
+import type { Limits } from "../contract/limits.ts";
+import { moderate } from "../pipeline/generation.ts";
+import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
+import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
+import { runningRecord } from "../pipeline/record.ts";
+import type { Policy } from "../policy/schema.ts";
+import type { Store } from "../store/store.ts";
+import type { StageDetectors } from "./detectors.ts";
+import type { Housekeeping } from "./housekeeping.ts";
+import { keep } from "./keeping.ts";
+import type { Generation, ImageCheck, Service, TextCheck } from "./service.ts";
+
+export interface OpenParts {
+  readonly config: Config;
+  readonly policies: ReadonlyMap<string, { readonly policy: Policy; readonly detectors: StageDetectors }>;
+  readonly generators: ReadonlyMap<string, StageGenerator>;
+  readonly imaging: Imaging;
+  readonly store: Store;
+  readonly housekeeping: Housekeeping;
+  closeDetectors(): Promise<void>;
+}
+
+/** The service over opened parts. Records are durable before an answer is given. */
+export class Gateway implements Service {
+  readonly limits: Limits;
+  readonly defaultPolicy: string;
+  readonly defaultGenerator: string;
+  readonly #open: OpenParts;
+  readonly #background = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  #running = 0;
+
+  constructor(open: OpenParts) {
+    this.#open = open;
+    this.limits = open.config.limits;
+    this.defaultPolicy = open.config.default_policy;
+    this.defaultGenerator = open.config.default_generator;
+  }
+
+  policyNames(): readonly string[] {
+    return [...this.#open.policies.keys()];
+  }
+
+  generators() {
+    return [...this.#open.generators.values()].map(({ name, generator }) => ({
+      name,
+      notice: generator.notice ?? null,
+    }));
+  }
+
+  policy(name: string | undefined): Policy {
+    return this.#policy(name).policy;
+  }
+
+  generate(request: GenerationRequest, signal: AbortSignal): Generation {
+    const parts = this.#parts(request);
+    const pictures = new Map<number, Picture>();
+    const identity = newIdentity(request);
+    const run = () => this.#run(request, identity, parts, pictures, signal);
+    return { id: identity.id, pictures, [Symbol.asyncIterator]: run };
+  }
+
+  async submit(request: GenerationRequest): Promise<GenerationRecord> {
+    const parts = this.#parts(request);
+    const identity = newIdentity(request);
+    const begun = runningRecord(request, identity, parts);
+    const { record } = keep({ record: begun, released: new Map(), originals: new Map() }, parts.policy);
+    const stop = new AbortController();
+    this.#assertRoom();
+    await this.#open.store.save(record, []);
+    const done = drain(this.#run(request, identity, parts, new Map(), stop.signal))
+      .catch((error) => this.#failed(record, error))
+      .finally(() => this.#background.delete(identity.id));
+    this.#background.set(identity.id, { stop, done });
+    return begun;
+  }
+
+  cancel(id: string): boolean {
+    const running = this.#background.get(id);
+    running?.stop.abort(new SafelightError("cancelled", "the caller cancelled it"));
+    return running !== undefined;
+  }
+
+  async checkText(text: string, name: string | undefined, signal: AbortSignal): Promise<TextCheck> {
+    const { policy, detectors } = this.#policy(name);
+    const start = performance.now();
+    const { early, late } = await judgePrompt({ text }, policy, detectors.prompt, signal);
+    const judgement = late ? await late : early;
+    return { ...judgement, policy, totalMs: performance.now() - start };
+  }
+
+  async checkImage(bytes: Uint8Array, name: string | undefined, signal: AbortSignal): Promise<ImageCheck> {
+    const { policy, detectors } = this.#policy(name);
+    const start = performance.now();
+    const image = await this.#open.imaging.decode(bytes);
+    const decodeMs = performance.now() - start;
+    const judgement = await judgeImage(image, policy, detectors.image, signal);
+    const { digest, mediaType, width, height, frameCount, frames } = image;
+    return {
+      ...judgement,
+      policy,
+      image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
+      decodeMs,
+      totalMs: performance.now() - start,
+    };
+  }
+
+  generation(id: string): Promise<GenerationRecord | undefined> {
+    return this.#open.store.get(id);
+  }
+
+  async picture(id: string, index: number): Promise<Picture | undefined> {
+    const record = await this.generation(id);
+    return this.#kept(record?.images.find((image) => image.index === index)?.released);
+  }
+
+  async reveal(id: string, index: number): Promise<Picture | undefined> {
+    const record = await this.generation(id);
+    const image = record?.images.find((each) => each.index === index);
+    if (!record || !image?.blurred || !image.original) return undefined;
+    if (this.#open.policies.get(record.policy.name)?.policy.reveal !== "caller") return undefined;
+    const original = await this.#kept(image.original);
+    if (original) await this.#open.store.recordReveal({ id, index, at: new Date().toISOString(), by: "caller" });
+    return original;
+  }
+
+  async readiness() {
+    const store = await this.#open.store.check().then(
+      () => null,
+      (error: unknown) => (error instanceof SafelightError ? error.detail : "it failed without saying why"),
+    );
+    return [{ part: "store", ready: store === null, detail: store }];
+  }
+
+  async close(): Promise<void> {
+    for (const { stop } of this.#background.values()) {
+      stop.abort(new SafelightError("interrupted", "Safelight is stopping"));
+    }
+    await Promise.all([...this.#background.values()].map(({ done }) => done));
+    this.#open.housekeeping.stop();
+    await this.#open.closeDetectors();
+    await Promise.all([...this.#open.generators.values()].map(({ generator }) => generator.close?.()));
+    await this.#open.store.close();
+  }
+
+  async *#run(
+    request: GenerationRequest,
+    identity: ReturnType<typeof newIdentity>,
+    parts: Parts,
+    pictures: Map<number, Picture>,
+    signal: AbortSignal,
+  ): AsyncGenerator<GenerationEvent, void> {
+    this.#assertRoom();
+    this.#running++;
+    let saved = false;
+    const run = moderate(request, identity, parts, signal);
+    const save = async () => {
+      saved = true;
+      const result = await run.result;
+      const { answer, record, pictures: toKeep } = keep(result, parts.policy);
+      await this.#open.store.save(record, toKeep);
+      for (const [index, picture] of result.released) pictures.set(index, picture);
+      return answer;
+    };
+    try {
+      for await (const event of run) {
+        yield event.type === "finished" ? { ...event, record: await save() } : event;
+      }
+    } finally {
+      if (!saved) await save();
+      this.#running--;
+    }
+  }
+
+  #assertRoom(): void {
+    const most = this.limits.concurrent_generations;
+    if (this.#running >= most) {
+      throw new SafelightError(
+        "overloaded",
+        `${most} generations are in progress, which is the limit; try again later`,
+      );
+    }
+  }
+
+  async #failed(begun: GenerationRecord, error: unknown): Promise<void> {
+    const { code, detail } =
+      error instanceof SafelightError ? error : new SafelightError("internal", "it failed without saying why");
+    const failed = {
+      ...begun,
+      state: "failed" as const,
+      finished_at: new Date().toISOString(),
+      error: { code, detail },
+    };
+    await this.#open.store.save(failed, []).catch(() => {});
+  }
+
+  async #kept(stored: { digest: string; media_type: string } | null | undefined): Promise<Picture | undefined> {
+    const bytes = stored && (await this.#open.store.picture(stored.digest));
+    return bytes ? { bytes, mediaType: stored.media_type } : undefined;
+  }
+
+  #policy(name = this.defaultPolicy) {
+    const found = this.#open.policies.get(name);
+    if (!found) throw unknownName("policy", this.policyNames());
+    return found;
+  }
+
+  #parts(request: GenerationRequest): Parts {
+    const { policy, detectors } = this.#policy(request.policy);
+    const generator = this.#open.generators.get(request.generator ?? this.defaultGenerator);
+    if (!generator) throw unknownName("generator", [...this.#open.generators.keys()]);
+    const { imaging } = this.#open;
+    return { policy, promptDetectors: detectors.prompt, imageDetectors: detectors.image, generator, imaging };
+  }
+}
+
+function unknownName(field: string, known: readonly string[]): SafelightError {
+  const detail = `is not known; there are: ${known.join(", ")}`;
+  return new SafelightError("invalid_request", `"${field}" ${detail}`, { errors: [{ pointer: `#/${field}`, detail }] });
+}
+
+/** An id sorts by the time it was made: 12 hexadecimal digits of milliseconds, then 80 random bits. */
+function newIdentity({ seed }: GenerationRequest) {
+  const createdAt = new Date();
+  const time = createdAt.getTime().toString(16).padStart(12, "0");
+  return { id: `gen_${time}${randomBytes(10).toString("hex")}`, createdAt, seed: seed ?? randomInt(2 ** 32) };
+}
+
+async function drain(events: AsyncIterable<unknown>): Promise<void> {
+  for await (const _event of events);
+}
