@@ -10,6 +10,10 @@ export function picture(seed: number, size = 1_000): PictureToKeep {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
     bytes[i] = state >>> 16;
   }
+  return keep(bytes);
+}
+
+export function keep(bytes: Uint8Array): PictureToKeep {
   return { digest: digestOf(bytes), bytes, media_type: "image/png" };
 }
 

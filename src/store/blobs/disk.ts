@@ -8,6 +8,7 @@ import { makeDurableFolder, syncFolder } from "../folders.ts";
 
 const DIGEST = /^sha256:([0-9a-f]{2})([0-9a-f]{62})$/;
 const FAN_OUT = /^[0-9a-f]{2}$/;
+const ATTEMPTS = 3;
 const REST = /^[0-9a-f]{62}$/;
 
 export function digestOf(bytes: Uint8Array): string {
@@ -54,17 +55,21 @@ export class DiskPictures {
 
   async #put(digest: string, bytes: Uint8Array): Promise<void> {
     const { folder, path } = this.#place(digest);
-    try {
-      if (!this.#durable.has(folder)) {
-        await makeDurableFolder(folder);
-        this.#durable.add(folder);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!this.#durable.has(folder)) {
+          await makeDurableFolder(folder);
+          this.#durable.add(folder);
+        }
+        // One that the disk has damaged is written anew.
+        if ((await digestOfFile(path)) !== digest) await this.#write(path, bytes);
+        await syncFolder(folder); // also when the file was there: whoever put it there may not have come this far
+        return;
+      } catch (error) {
+        this.#durable.delete(folder);
+        // Somebody removed the folder, or a sweep took the file of a machine that had slept: begin again.
+        if (systemCode(error) !== "ENOENT" || attempt === ATTEMPTS) throw fileFailure(error);
       }
-      // One that the disk has damaged is written anew.
-      if ((await digestOfFile(path)) !== digest) await this.#write(path, bytes);
-      await syncFolder(folder); // also when the file was there: whoever put it there may not have come this far
-    } catch (error) {
-      this.#durable.delete(folder); // somebody may have removed it under our feet: look again next time
-      throw fileFailure(error);
     }
   }
 

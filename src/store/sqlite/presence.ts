@@ -23,7 +23,7 @@ export class Presence {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       this.#lock = new DatabaseSync(this.#path);
-      this.#lock.exec("pragma journal_mode = off; begin exclusive");
+      this.#lock.exec("pragma journal_mode = memory; begin exclusive");
     } catch (error) {
       throw primaryCode(error) === undefined ? fileFailure(error) : databaseFailure(error);
     }
