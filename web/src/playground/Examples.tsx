@@ -1,0 +1,54 @@
+import { Tooltip, UnstyledButton } from "@mantine/core";
+import { useId } from "react";
+import classes from "./Examples.module.css";
+import { CONSEQUENCES, type Example, SCENES } from "./examples.ts";
+
+export function Examples({ onPick }: { readonly onPick: (example: Example) => void }) {
+  return (
+    <section aria-label="Examples" className={classes["examples"]}>
+      <Row title="Try a scene" examples={SCENES} onPick={onPick} />
+      <Row
+        title="See every consequence"
+        hint="With harmless test signals in the prompt: nothing offensive is drawn."
+        examples={CONSEQUENCES}
+        onPick={onPick}
+      />
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly title: string;
+  readonly hint?: string;
+  readonly examples: readonly Example[];
+  readonly onPick: (example: Example) => void;
+}
+
+function Row({ title, hint, examples, onPick }: RowProps) {
+  const id = useId();
+  return (
+    <div>
+      <h2 id={id} className={classes["title"]}>
+        {title}
+      </h2>
+      {hint && <p className={classes["hint"]}>{hint}</p>}
+      <ul aria-labelledby={id} className={classes["chips"]}>
+        {examples.map((example) => (
+          <li key={example.title}>
+            <Tooltip label={example.shows}>
+              <UnstyledButton
+                className={classes["chip"]}
+                data-tone={example.tone}
+                aria-label={`${example.title}: ${example.shows}`}
+                onClick={() => onPick(example)}
+              >
+                <span className={classes["dot"]} />
+                {example.title}
+              </UnstyledButton>
+            </Tooltip>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

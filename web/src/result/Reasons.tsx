@@ -1,0 +1,79 @@
+import { categoryTitle } from "../../../src/contract/categories.ts";
+import type { Reason } from "../../../src/contract/decision.ts";
+import type { GenerationAnswer } from "../../../src/contract/generation.ts";
+import { Card } from "./Card.tsx";
+import { capital, plural } from "./format.ts";
+import { ACTION_TITLES } from "./outcome.ts";
+import classes from "./Reasons.module.css";
+import { ScoreBar } from "./ScoreBar.tsx";
+
+interface Group {
+  readonly title: string;
+  readonly reasons: readonly Reason[];
+}
+
+export function Reasons({ answer }: { readonly answer: GenerationAnswer }) {
+  const groups = groupsOf(answer);
+  // A warning that rests on no reason, such as a further attempt that failed.
+  const notes = answer.warnings.filter(
+    (warning) => warning.category === null && warning.index === null && warning.stage === "image",
+  );
+  const count = groups.reduce((sum, group) => sum + group.reasons.length, 0);
+  if (count === 0 && notes.length === 0) return null;
+  return (
+    <Card title="Reasons" aside={plural(count, "reason")}>
+      {groups.map((group) => (
+        <div key={group.title} className={classes["group"]}>
+          <h3 className={classes["where"]}>{group.title}</h3>
+          <ul className={classes["list"]}>
+            {group.reasons.map((reason, position) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the reasons of a finished record never change
+              <ReasonItem key={position} reason={reason} />
+            ))}
+          </ul>
+        </div>
+      ))}
+      {notes.map((note) => (
+        <p key={note.message} className={classes["note"]}>
+          {note.message}
+        </p>
+      ))}
+    </Card>
+  );
+}
+
+function ReasonItem({ reason }: { readonly reason: Reason }) {
+  const { category, action, score, threshold, detector, label, message } = reason;
+  return (
+    <li className={classes["reason"]} data-tone={action} data-testid="reason">
+      <div className={classes["what"]}>
+        <span className={classes["category"]}>{category ? capital(categoryTitle(category)) : "Check missing"}</span>
+        <span className={classes["action"]}>{ACTION_TITLES[action]}</span>
+      </div>
+      {score !== null && threshold !== null && <ScoreBar score={score} threshold={threshold} />}
+      <p className={classes["message"]}>{message}</p>
+      {detector && (
+        <p className={classes["detector"]}>
+          {detector}
+          {label && label !== category && ` · ${label}`}
+        </p>
+      )}
+    </li>
+  );
+}
+
+/** The prompt, the pictures answered, and then what was wrong with those that were made again. */
+function groupsOf(answer: GenerationAnswer): readonly Group[] {
+  const { prompt, images, trials } = answer;
+  const replaced = trials.filter(
+    (trial) => !images.some((image) => image.index === trial.index && image.attempt === trial.attempt),
+  );
+  return [
+    { title: "Prompt", reasons: prompt?.reasons ?? [] },
+    ...images.map(({ index, reasons }) => ({ title: `Picture ${index + 1}`, reasons })),
+    ...replaced.map(({ index, attempt, reasons }) => ({
+      title: `Picture ${index + 1}, attempt ${attempt} (not used)`,
+      reasons,
+    })),
+  ].filter((group) => group.reasons.length > 0);
+}
