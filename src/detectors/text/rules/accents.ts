@@ -1,0 +1,43 @@
+import { foldCodePoint, foldKey } from "./fold.ts";
+
+/**
+ * Letters with accents that a language writes. There an accent tells words apart (in Spanish a year from an anus), so a
+ * term of that language matches only with its own accents, or with none at all where people leave them out. In every
+ * other language an accent is decoration.
+ */
+const OWN: Readonly<Record<string, RegExp>> = {
+  es: /[áéíóúüñ]/,
+  fr: /[àâæçéèêëîïôœùûüÿ]/,
+  de: /[äöüß]/,
+  pt: /[áâãàçéêíóôõú]/,
+  it: /[àèéìíîòóùú]/,
+  nl: /[áéíóúëïöü]/,
+  tr: /[çğıöşü]/,
+};
+/** A letter of the alphabet to itself, which nobody leaves out. */
+const NEVER_LEFT_OUT = /ñ/;
+
+export type AccentCheck = (written: string) => boolean;
+
+/** Whether what stands in a text has the accents of `form`; undefined when the language does not care. */
+export function accentCheck(form: string, language: string): AccentCheck | undefined {
+  const own = OWN[language.split("-")[0] ?? ""];
+  if (!own) return undefined;
+  const wanted = accented(form, own);
+  const optional = !NEVER_LEFT_OUT.test(wanted);
+  return (written) => {
+    const found = accented(written, own);
+    return found === wanted || (optional && !own.test(found));
+  };
+}
+
+/** Folded, but for the letters that the language writes with an accent. */
+function accented(text: string, own: RegExp): string {
+  let key = "";
+  for (const char of text.normalize("NFKC").toLowerCase()) key += own.test(char) ? char : foldChar(char);
+  return key.replace(/ +/g, " ");
+}
+
+function foldChar(char: string): string {
+  return foldCodePoint(char.codePointAt(0) ?? 0) === "space" ? " " : foldKey(char);
+}

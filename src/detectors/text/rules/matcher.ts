@@ -1,0 +1,62 @@
+import { emptyView, type View } from "./alphabet.ts";
+import { type Compiled, compile, type Pattern } from "./compile.ts";
+import { Kind } from "./fold.ts";
+import type { Rule } from "./list.ts";
+import { type Match, resolve } from "./resolve.ts";
+
+/** A pattern found: `from` and `to` are the first and the last of its symbols in the view. */
+export interface Hit {
+  readonly pattern: Pattern;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Views of longer texts are not kept for the next one. */
+const KEPT = 16_384;
+
+/** Finds the terms of many lists in one pass. */
+export class Matcher {
+  readonly #compiled: Compiled;
+  #view: View = emptyView();
+
+  constructor(rules: readonly Rule[], allow: readonly string[]) {
+    this.#compiled = compile(rules, allow);
+  }
+
+  /**
+   * @param shielded spans of the text in which nothing counts; asked for only when there is something to shield
+   * @returns at most {@link MAX_MATCHES}, in the order of the text
+   */
+  find(text: string, shielded: (text: string) => readonly (readonly [number, number])[] = () => []): Match[] {
+    const view = this.#compiled.alphabet.read(text, text.length > KEPT ? emptyView() : this.#view);
+    const hits = scan(this.#compiled, view, text);
+    return hits.length === 0 ? [] : resolve(hits, view, this.#compiled, shielded(text));
+  }
+}
+
+/** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */
+function scan({ automaton, alphabet, patterns }: Compiled, view: View, text: string): Hit[] {
+  const { table, width, first, more, shorter } = automaton;
+  const { symbols, length } = view;
+  const hits: Hit[] = [];
+  let state = automaton.start;
+  for (let i = 0; i < length; i++) {
+    const next = table[state + (symbols[i] ?? 0)] ?? 0;
+    if (next >= 0) {
+      state = next;
+      continue;
+    }
+    state = ~next;
+    const closes = i + 1 === length || alphabet.kind[symbols[i + 1] ?? 0] !== Kind.word;
+    for (let at = state / width; at >= 0; at = shorter[at] ?? -1) {
+      for (let p = first[at] ?? -1; p >= 0; p = more[p] ?? -1) {
+        const pattern = patterns[p];
+        if (!pattern || (pattern.closed && !closes)) continue;
+        const from = i - pattern.symbols.length + 1;
+        if (pattern.accents && !pattern.accents(text.slice(view.starts[from], view.ends[i]))) continue;
+        hits.push({ pattern, from, to: i });
+      }
+    }
+  }
+  return hits;
+}

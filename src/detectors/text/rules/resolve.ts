@@ -1,0 +1,135 @@
+import type { Category } from "../../../contract/categories.ts";
+import type { View } from "./alphabet.ts";
+import type { Compiled } from "./compile.ts";
+import { Kind } from "./fold.ts";
+import type { PairRule, Rule } from "./list.ts";
+import type { Hit } from "./matcher.ts";
+
+/** A rule's match in a text. `span` is `[start, end)` in UTF-16 units. */
+export interface Match {
+  readonly rule: Rule;
+  readonly term: string;
+  readonly span: readonly [number, number];
+}
+
+export const MAX_MATCHES = 100;
+
+type Span = readonly [number, number];
+
+/** From all hits of a scan to what is reported: innocent ones out, pairs put together, overlaps settled, at most 100. */
+export function resolve(hits: readonly Hit[], view: View, compiled: Compiled, shielded: readonly Span[]): Match[] {
+  const guilty = withoutShielded(hits, view, compiled, shielded);
+  const matches: Match[] = [];
+  const sides = new Map<PairRule, Hit[]>();
+  for (const hit of guilty) {
+    const { role } = hit.pattern;
+    if (role.kind === "term") matches.push({ rule: role.rule, term: role.rule.term, span: spanOf(hit, view) });
+    else if (role.kind === "side") {
+      const others = sides.get(role.rule);
+      if (others) others.push(hit);
+      else sides.set(role.rule, [hit]);
+    }
+  }
+  if (sides.size > 0) {
+    const words = wordNumbers(view, compiled);
+    for (const [rule, found] of sides) pair(rule, found, words, view, matches);
+  }
+  return settle(matches);
+}
+
+function spanOf(hit: Hit, view: View): Span {
+  return [view.starts[hit.from] ?? 0, view.ends[hit.to] ?? 0];
+}
+
+/** Drops hits that lie inside an innocent phrase, or inside a span in which nothing counts. */
+function withoutShielded(hits: readonly Hit[], view: View, compiled: Compiled, spans: readonly Span[]): Hit[] {
+  const shields = hits.filter((hit) => hit.pattern.role.kind === "shield");
+  let first = 0;
+  let span = 0;
+  return hits.filter((hit) => {
+    const { role } = hit.pattern;
+    if (role.kind === "shield") return false;
+    const [start, end] = spanOf(hit, view);
+    while (span < spans.length && (spans[span]?.[1] ?? 0) < end) span++;
+    if ((spans[span]?.[0] ?? Number.POSITIVE_INFINITY) <= start) return false;
+    // Both are in the order of their ends: the shields that may cover this hit end at it or shortly after.
+    while ((shields[first]?.to ?? Number.POSITIVE_INFINITY) < hit.to) first++;
+    for (let i = first; i < shields.length; i++) {
+      const shield = shields[i];
+      if (!shield || shield.to - compiled.longestShield >= hit.from) break;
+      if (shield.from > hit.from || shield.pattern.role.kind !== "shield") continue;
+      const { rules } = shield.pattern.role;
+      if (!rules || rules.has(role.rule)) return false;
+    }
+    return true;
+  });
+}
+
+/** By symbol: how many words began at or before it. */
+function wordNumbers(view: View, { alphabet }: Compiled): Int32Array {
+  const numbers = new Int32Array(view.length);
+  let words = 0;
+  let inside = false;
+  for (let i = 0; i < view.length; i++) {
+    const kind = alphabet.kind[view.symbols[i] ?? 0];
+    if (kind !== Kind.other && (!inside || kind === Kind.unspaced)) words++;
+    inside = kind !== Kind.other;
+    numbers[i] = words;
+  }
+  return numbers;
+}
+
+/** Adds a match for each meeting of the two sides: each hit with the nearest one of the other side before it. */
+function pair(rule: PairRule, hits: readonly Hit[], words: Int32Array, view: View, into: Match[]): void {
+  const last: [Hit | undefined, Hit | undefined] = [undefined, undefined];
+  for (const hit of hits) {
+    const { role } = hit.pattern;
+    if (role.kind !== "side") continue;
+    const other = last[1 - role.side];
+    const apart = other ? (words[hit.from] ?? 0) - (words[other.to] ?? 0) - 1 : Number.POSITIVE_INFINITY;
+    if (other?.pattern.role.kind === "side" && apart <= rule.within && other.to < hit.from) {
+      const [start] = spanOf(other, view);
+      const [, end] = spanOf(hit, view);
+      const [one, two] = role.side === 1 ? [other.pattern.role, role] : [role, other.pattern.role];
+      into.push({ rule, term: `${one.term} + ${two.term}`, span: [start, end] });
+    }
+    last[role.side] = hit;
+  }
+}
+
+/**
+ * Settles overlaps within each category: the more severe match stays, of equals the longer one. Matches of different
+ * categories do not compete. When there are too many, the most severe ones stay, and of every category at least one.
+ */
+function settle(matches: readonly Match[]): Match[] {
+  const byCategory = new Map<Category, Match[]>();
+  for (const match of matches) {
+    const others = byCategory.get(match.rule.category);
+    if (others) others.push(match);
+    else byCategory.set(match.rule.category, [match]);
+  }
+  const best: Match[] = [];
+  const rest: Match[] = [];
+  for (const found of byCategory.values()) {
+    const [worst, ...others] = withoutOverlaps(found.sort(bySeverity));
+    if (worst) best.push(worst);
+    rest.push(...others);
+  }
+  const kept = [...best, ...rest.sort(bySeverity)].slice(0, MAX_MATCHES);
+  return kept.sort((a, b) => a.span[0] - b.span[0] || b.span[1] - a.span[1]);
+}
+
+function bySeverity(a: Match, b: Match): number {
+  return b.rule.score - a.rule.score || b.span[1] - b.span[0] - (a.span[1] - a.span[0]) || a.span[0] - b.span[0];
+}
+
+/** Of matches in order of preference, those that overlap none before them; as many as could be reported. */
+function withoutOverlaps(matches: readonly Match[]): Match[] {
+  const kept: Match[] = [];
+  for (const match of matches) {
+    const [start, end] = match.span;
+    if (kept.some(({ span }) => start < span[1] && span[0] < end)) continue;
+    if (kept.push(match) === MAX_MATCHES) break;
+  }
+  return kept;
+}

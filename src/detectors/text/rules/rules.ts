@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { BUILT_IN_CATEGORIES, type Category } from "../../../contract/categories.ts";
+import type { TextDetector } from "../../../contract/detector.ts";
+import { SafelightError } from "../../../contract/errors.ts";
+import type { Finding } from "../../../contract/report.ts";
+import { readTestSignals } from "../../../contract/test-signals.ts";
+import type { OpenContext } from "../../context.ts";
+import { disguisesIn } from "./disguises.ts";
+import { foldKey } from "./fold.ts";
+import { flatten, loadList, type Rule, shippedLists } from "./list.ts";
+import { Matcher } from "./matcher.ts";
+import type { RulesOptions } from "./options.ts";
+
+/** Raised with every change of the matcher that can change a finding. */
+const CODE = 1;
+
+/**
+ * A built-in category counts as covered from this many terms on: with fewer, silence would say nothing. A category of
+ * one's own (`custom:…`) is covered by whatever terms its owner gave it.
+ */
+export const COVERED_FROM = 25;
+
+/** Opens the detector of forbidden words. @throws SafelightError `config_invalid` for a list that cannot be used */
+export async function openRules(options: RulesOptions, context: OpenContext): Promise<TextDetector> {
+  const lists = await Promise.all(
+    (options.lists ?? (await shippedLists())).map((reference) => loadList(reference, context.folder)),
+  );
+  const own = flatten(options.add, "custom", "en");
+  const rules = [
+    ...switchOff(
+      lists.flatMap((list) => list.rules),
+      options.off,
+    ),
+    ...own,
+  ];
+  const matcher = new Matcher(rules, options.allow);
+  const hash = createHash("sha256").update(JSON.stringify([CODE, options]));
+  for (const list of lists) hash.update(`\0${list.name}\0${list.content}`);
+
+  return {
+    id: "rules",
+    version: `${CODE}-${hash.digest("hex").slice(0, 12)}`,
+    categories: coveredBy(rules),
+    inspect: async ({ text }) =>
+      matcher.find(text, testSignalSpans).map(({ rule, term, span }): Finding => {
+        const disguises = disguisesIn(text.slice(span[0], span[1]));
+        return {
+          category: rule.category,
+          score: rule.score,
+          label: `${rule.list}/${term}`,
+          evidence: {
+            span: [span[0], span[1]],
+            term,
+            list: rule.list,
+            ...(disguises.length > 0 ? { disguises } : {}),
+          },
+        };
+      }),
+  };
+}
+
+/** Words inside a test signal, such as its category, are not the prompt's words. */
+function testSignalSpans(text: string): readonly (readonly [number, number])[] {
+  return readTestSignals(text).map((signal) => signal.span);
+}
+
+function switchOff(rules: readonly Rule[], off: readonly string[]): Rule[] {
+  if (off.length === 0) return [...rules];
+  const unused = new Map(off.map((term) => [foldKey(term), term]));
+  const keys = new Set(unused.keys());
+  const left = rules.filter((rule) => {
+    if (rule.kind === "pair") return true;
+    const key = foldKey(rule.term);
+    unused.delete(key);
+    return !keys.has(key);
+  });
+  if (unused.size > 0) {
+    const names = [...unused.values()].map((term) => `"${term}"`).join(", ");
+    throw new SafelightError("config_invalid", `rules: off: no list that is in use has ${names}`);
+  }
+  return left;
+}
+
+function coveredBy(rules: readonly Rule[]): Category[] {
+  const terms = new Map<Category, number>();
+  for (const rule of rules) {
+    const count = rule.kind === "term" ? 1 : rule.any.length + rule.with.length;
+    terms.set(rule.category, (terms.get(rule.category) ?? 0) + count);
+  }
+  const builtIn = BUILT_IN_CATEGORIES.filter((category) => (terms.get(category) ?? 0) >= COVERED_FROM);
+  return [...builtIn, ...[...terms.keys()].filter((category) => category.startsWith("custom:")).sort()];
+}
