@@ -8,7 +8,7 @@ import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
 import { runningRecord } from "../pipeline/record.ts";
 import type { Policy } from "../policy/schema.ts";
-import type { Store } from "../store/store.ts";
+import type { RecordPage, RecordQuery, Store } from "../store/store.ts";
 import type { StageDetectors } from "./detectors.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { keep } from "./keeping.ts";
@@ -110,6 +110,10 @@ export class Gateway implements Service {
 
   generation(id: string): Promise<GenerationRecord | undefined> {
     return this.#open.store.get(id);
+  }
+
+  generations(query: RecordQuery): Promise<RecordPage> {
+    return this.#open.store.list(query);
   }
 
   async picture(id: string, index: number): Promise<Picture | undefined> {

@@ -2,6 +2,7 @@ import type { GenerationEvent, GenerationRecord, GenerationRequest, Judgement } 
 import type { Limits } from "../contract/limits.ts";
 import type { Picture } from "../pipeline/parts.ts";
 import type { Policy } from "../policy/schema.ts";
+import type { RecordPage, RecordQuery } from "../store/store.ts";
 
 /** A generation under way. Iterate it once; it ends after `finished`, whose record is then durable. */
 export interface Generation extends AsyncIterable<GenerationEvent> {
@@ -50,6 +51,8 @@ export interface Service {
   /** @throws SafelightError `image_unreadable`, `image_too_large` */
   checkImage(bytes: Uint8Array, policy: string | undefined, signal: AbortSignal): Promise<ImageCheck>;
   generation(id: string): Promise<GenerationRecord | undefined>;
+  /** Newest first. @throws SafelightError `invalid_request` for a cursor that is none */
+  generations(query: RecordQuery): Promise<RecordPage>;
   /** A picture as it was answered; undefined when there is none, or it was not kept. */
   picture(id: string, index: number): Promise<Picture | undefined>;
   /** The original of a picture, where the policy allows the caller to see it. The reveal is recorded first. */

@@ -2,11 +2,17 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Generation } from "../../app/service.ts";
+import { ActionSchema } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import { GenerationAnswerSchema, GenerationEventSchema, generationRequestSchema } from "../../contract/generation.ts";
+import {
+  GenerationAnswerSchema,
+  GenerationEventSchema,
+  GenerationStateSchema,
+  generationRequestSchema,
+} from "../../contract/generation.ts";
 import type { Picture } from "../../pipeline/parts.ts";
 import { answerGeneration, answerOf, GENERATIONS } from "../answer.ts";
-import { readJson } from "../body.ts";
+import { readJson, validate } from "../body.ts";
 import { PROBLEMS } from "../openapi.ts";
 import { problemOf, toSafelightError } from "../problem.ts";
 import type { App, Door, Environment } from "../types.ts";
@@ -15,6 +21,12 @@ const KEEP_ALIVE_MS = 15_000;
 
 const Id = z.object({ id: z.string().openapi({ example: "gen_019a…" }) });
 const Picked = Id.extend({ index: z.coerce.number().int().min(0) });
+const Query = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  before: z.string().optional(),
+  state: GenerationStateSchema.optional(),
+  action: ActionSchema.optional(),
+});
 const answer = { "application/json": { schema: GenerationAnswerSchema } };
 
 export function generationRoutes(app: App, door: Door): void {
@@ -60,6 +72,39 @@ export function generationRoutes(app: App, door: Door): void {
       return answerGeneration(c, answerOf(event.record, pictures, origin(c, door), c.get("requestId")));
     }
     throw new SafelightError("internal", "the generation ended without a record");
+  });
+
+  app.openAPIRegistry.registerPath(
+    createRoute({
+      method: "get",
+      path: GENERATIONS,
+      tags: ["Generations"],
+      summary: "The latest generations",
+      description: "Newest first, without base64. Give `next` as `before` to read on.",
+      request: { query: Query },
+      responses: {
+        200: {
+          description: "One page.",
+          content: {
+            "application/json": {
+              schema: z.object({ generations: z.array(GenerationAnswerSchema), next: z.string().nullable() }),
+            },
+          },
+        },
+        ...PROBLEMS,
+      },
+    }),
+  );
+  app.get(GENERATIONS, async (c) => {
+    const { limit, before, state, action } = validate(c.req.query(), Query);
+    const page = await service.generations({
+      limit,
+      ...(before === undefined ? {} : { before }),
+      ...(state === undefined ? {} : { state }),
+      ...(action === undefined ? {} : { action }),
+    });
+    const generations = page.records.map((record) => answerOf(record, new Map(), origin(c, door), c.get("requestId")));
+    return c.json({ generations, next: page.next });
   });
 
   app.openAPIRegistry.registerPath(
