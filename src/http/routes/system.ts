@@ -1,5 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { VERSION } from "../../app/version.ts";
+import { SafelightError } from "../../contract/errors.ts";
+import { contractJsonSchemas } from "../../contract/json-schema.ts";
 import { PROBLEMS } from "../openapi.ts";
 import type { App, Door } from "../types.ts";
 
@@ -57,4 +59,31 @@ export function systemRoutes(app: App, { service }: Door): void {
       limits: service.limits,
     }),
   );
+
+  const schemas = contractJsonSchemas(service.limits);
+  app.openAPIRegistry.registerPath(
+    createRoute({
+      method: "get",
+      path: "/api/v1/schemas/{name}",
+      tags: ["System"],
+      summary: "The contract as JSON Schema",
+      request: { params: z.object({ name: z.enum(Object.keys(schemas)) }) },
+      responses: {
+        200: {
+          description: "Draft 2020-12.",
+          content: { "application/schema+json": { schema: z.record(z.string(), z.unknown()) } },
+        },
+        ...PROBLEMS,
+      },
+    }),
+  );
+  app.get("/api/v1/schemas/:name", (c) => {
+    const schema = schemas[c.req.param("name")];
+    if (!schema)
+      throw new SafelightError(
+        "not_found",
+        `there is no schema of this name; there are: ${Object.keys(schemas).join(", ")}`,
+      );
+    return c.body(JSON.stringify(schema), 200, { "Content-Type": "application/schema+json" });
+  });
 }
