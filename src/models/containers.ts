@@ -60,6 +60,32 @@ export function isAnimatedPng(bytes: Uint8Array): boolean {
   return false;
 }
 
+/**
+ * The number of frames in a GIF; undefined when it is cut short or damaged between its blocks. A decoder that skips what
+ * is left of a cut frame would judge less than a browser shows.
+ * @see https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+ */
+export function countGifFrames(bytes: Uint8Array): number | undefined {
+  const colours = (packed: number) => (packed & 0x80 ? 3 * 2 ** ((packed & 7) + 1) : 0);
+  let frames = 0;
+  let at = 13 + colours(bytes[10] ?? 0);
+  while (at < bytes.length) {
+    const block = bytes[at];
+    if (block === 0x3b) return frames;
+    if (block === 0x2c) {
+      frames += 1;
+      at += 11 + colours(bytes[at + 9] ?? 0); // the descriptor, its colours, and the LZW code size
+    } else if (block === 0x21) {
+      at += 2; // an extension and its label
+    } else {
+      return undefined;
+    }
+    while (bytes[at]) at += (bytes[at] as number) + 1; // sub-blocks, up to the empty one; inside the array, as just seen
+    at += 1;
+  }
+  return undefined;
+}
+
 export function ascii(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode(...bytes.subarray(start, end));
 }

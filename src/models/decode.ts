@@ -2,7 +2,7 @@ import sharp from "sharp";
 import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
-import { isAnimatedPng } from "./containers.ts";
+import { countGifFrames, isAnimatedPng, pngChunks } from "./containers.ts";
 import { resizeBilinear } from "./resize.ts";
 import { ACCEPTED, sniff } from "./sniff.ts";
 
@@ -36,8 +36,9 @@ export async function decodeImage(bytes: Uint8Array, limits: DecodeLimits): Prom
     Promise.all(chosen.map((index) => decodeFrame(bytes, mediaType, index, limits))),
   ]);
   const [first] = frames;
-  if (!first) throw unreadable(mediaType);
-  return { digest, bytes, mediaType, width: first.width, height: first.height, frameCount, frames };
+  const { width, height } = header.autoOrient;
+  if (first?.width !== width || first.height !== height) throw unreadable(mediaType);
+  return { digest, bytes, mediaType, width, height, frameCount, frames };
 }
 
 function identify(bytes: Uint8Array, limits: DecodeLimits): MediaType {
@@ -53,23 +54,35 @@ function identify(bytes: Uint8Array, limits: DecodeLimits): MediaType {
     const found = sniffed ? `the content is ${sniffed.name}` : "the content is no known image format";
     throw new SafelightError("image_unreadable", `${found}; accepted are ${ACCEPTED}`);
   }
-  if (sniffed.mediaType === "image/png" && isAnimatedPng(bytes)) {
+  if (sniffed.mediaType === "image/png") checkPng(bytes, limits);
+  return sniffed.mediaType;
+}
+
+/** What libvips would not say: the size where it is beyond what libvips can hold, and frames after the first. */
+function checkPng(bytes: Uint8Array, limits: DecodeLimits): void {
+  const { value: first } = pngChunks(bytes).next();
+  if (first?.type === "IHDR" && first.data.length >= 8) {
+    const header = new DataView(first.data.buffer, first.data.byteOffset);
+    checkSize(header.getUint32(0), header.getUint32(4), 1, limits);
+  }
+  if (isAnimatedPng(bytes)) {
     throw new SafelightError(
       "image_unreadable",
       "the content is an animated PNG, of which only the first frame could be judged; send a GIF or an animated WebP",
     );
   }
-  return sniffed.mediaType;
 }
 
 async function readHeader(bytes: Uint8Array, mediaType: MediaType) {
   try {
     const header = await sharp(bytes, { limitInputPixels: false, failOn: "warning" }).metadata();
-    if (header.mediaType === mediaType) return header;
+    const whole = mediaType !== "image/gif" || countGifFrames(bytes) === (header.pages ?? 1);
+    // libvips goes by signatures of its own: where it finds another format, the file is two things at once.
+    if (whole && header.mediaType === mediaType) return header;
   } catch (cause) {
     throw unreadable(mediaType, cause);
   }
-  throw unreadable(mediaType); // libvips takes it for another format than its signature says
+  throw unreadable(mediaType);
 }
 
 function checkSize(width: number, height: number, frames: number, limits: DecodeLimits): void {

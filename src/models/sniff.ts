@@ -1,4 +1,4 @@
-import { MEDIA_TYPES, type MediaType } from "../contract/detector.ts";
+import type { MediaType } from "../contract/detector.ts";
 
 /** What the bytes are, whatever anyone says they are. `name` is for people; `mediaType` is there when it is accepted. */
 export interface Sniffed {
@@ -28,14 +28,14 @@ const SIGNATURES: readonly { readonly at?: number; readonly magic: string; reado
   { magic: "PK\x03\x04", is: { name: "ZIP" } },
 ];
 
-/** @see the first chunk of `bytes` alone decides, by the signatures that the formats' specifications give. */
+/** The first kilobyte alone decides, by the signatures that the formats' specifications give. */
 export function sniff(bytes: Uint8Array): Sniffed | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1024)).toString("latin1");
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return { name: "WebP", mediaType: "image/webp" };
   if (head.startsWith("ftyp", 4)) return isoMedia(bytes, head);
   const known = SIGNATURES.find(({ magic }) => head.startsWith(magic));
   if (known) return known.is;
-  if (/^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]/is.test(head))
+  if (/^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg\b/is.test(head))
     return { name: "SVG" };
   if (/^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body|script)\b/i.test(head)) return { name: "HTML" };
   return undefined;
@@ -50,8 +50,4 @@ function isoMedia(bytes: Uint8Array, head: string): Sniffed {
   if (brands.includes("avif")) return { name: "AVIF", mediaType: "image/avif" };
   if (brands.some((brand) => /^(?:heic|heix|hevc|hevx|heim|heis|mif1|msf1)$/.test(brand))) return { name: "HEIC" };
   return { name: "a video or another ISO media file" };
-}
-
-export function isMediaType(value: string): value is MediaType {
-  return (MEDIA_TYPES as readonly string[]).includes(value);
 }
