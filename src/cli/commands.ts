@@ -1,0 +1,28 @@
+import type { Command } from "./command.ts";
+
+interface Entry {
+  readonly about: string;
+  /** Loaded when it is called for, so that `--help` is quick. */
+  load(): Promise<{ readonly command: Command }>;
+}
+
+/** Every command, by its words. A new one is a file and a line here. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  serve: { about: "start the HTTP API and the web page", load: () => import("./commands/serve.ts") },
+  generate: { about: "make pictures from a prompt, moderated", load: () => import("./commands/generate.ts") },
+  "check text": { about: "judge a prompt, or many", load: () => import("./commands/check-text.ts") },
+  "check image": { about: "judge pictures", load: () => import("./commands/check-image.ts") },
+  config: {
+    about: "show the settings in force, and where each comes from",
+    load: () => import("./commands/config.ts"),
+  },
+  "policy check": { about: "look for mistakes in policy files", load: () => import("./commands/policy-check.ts") },
+  "policy show": {
+    about: "print a policy with its defaults filled in",
+    load: () => import("./commands/policy-show.ts"),
+  },
+  "policy schema": {
+    about: "print the JSON Schema of policy files, for editors",
+    load: () => import("./commands/policy-schema.ts"),
+  },
+};

@@ -1,0 +1,113 @@
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { ImageCheck, Service } from "../../app/service.ts";
+import { SafelightError } from "../../contract/errors.ts";
+import { defineCommand, EXIT, UsageError } from "../command.ts";
+import type { Io } from "../io.ts";
+import { withService } from "../opened.ts";
+import { exitOf, exitOfAll, shownAction, shownReasons, verdictJson } from "../verdict.ts";
+
+export const command = defineCommand({
+  usage: "[options] FILE…",
+  about: "judges pictures as the gateway would judge those that it makes; -: stdin",
+  options: { policy: { type: "string", value: "NAME", about: "the policy to judge by" } },
+  examples: [
+    ["safelight check image photo.jpg", "exit status 0: allowed"],
+    ["safelight check image --json *.png > verdicts.jsonl", "one JSON object a line"],
+    ["curl -s https://example.org/a.png | safelight check image -", ""],
+  ],
+  async run(parsed, io) {
+    const { values, positionals } = parsed;
+    if (positionals.length === 0)
+      throw new UsageError("check image: needs a file, such as: safelight check image a.png");
+    return withService(parsed, io, async (service) => {
+      service.policy(values.policy);
+      const statuses: number[] = [];
+      for (const file of positionals) {
+        io.signal.throwIfAborted();
+        statuses.push(await checkOne(file, values.policy, values.json === true, service, io));
+      }
+      return exitOfAll(statuses);
+    });
+  },
+});
+
+/** A picture that cannot be read or judged does not keep the others from being judged. */
+async function checkOne(
+  file: string,
+  policy: string | undefined,
+  json: boolean,
+  service: Service,
+  io: Io,
+): Promise<number> {
+  try {
+    const bytes = await bytesOf(file, service.limits.image_bytes, io);
+    const check = await service.checkImage(bytes, policy, io.signal);
+    await io.out(json ? asJson(file, check) : asText(file, check, io));
+    return exitOf(check);
+  } catch (error) {
+    if (!(error instanceof SafelightError)) throw error;
+    io.err(`${io.styled("red", "safelight:", "err")} ${file}: ${error.detail}\n`);
+    if (json) await io.out(`${JSON.stringify({ file, error: { code: error.code, detail: error.detail } })}\n`);
+    return EXIT.unknown;
+  }
+}
+
+function asJson(file: string, check: ImageCheck): string {
+  const { coverage, reports, image, decodeMs, totalMs } = check;
+  const { name, version, digest } = check.policy;
+  const { framesJudged, mediaType, ...size } = image;
+  return `${JSON.stringify({
+    file,
+    ...verdictJson(check),
+    coverage,
+    reports,
+    policy: { name, version, digest },
+    image: { ...size, media_type: mediaType, frames_judged: framesJudged },
+    timings: { decode_ms: decodeMs, total_ms: totalMs },
+  })}\n`;
+}
+
+function asText(file: string, { action, reasons, image }: ImageCheck, io: Io): string {
+  const frames = image.frames > 1 ? `, ${image.framesJudged} of ${image.frames} frames` : "";
+  const size = io.styled("dim", `${image.width}×${image.height}${frames}`);
+  return `${shownAction(io, action)}  ${file}  ${size}\n${shownReasons(io, reasons)}`;
+}
+
+/** Reads no more than the limit allows. */
+async function bytesOf(file: string, mostBytes: number, io: Io): Promise<Uint8Array> {
+  if (file === "-") return atMost(io.stdin, mostBytes);
+  const path = resolve(io.cwd, file);
+  try {
+    if ((await stat(path)).size > mostBytes) throw tooLarge(mostBytes);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof SafelightError) throw error;
+    throw new SafelightError("image_unreadable", unreadable(error), { cause: error });
+  }
+}
+
+async function atMost(input: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of input) {
+    length += part.length;
+    if (length > mostBytes) throw tooLarge(mostBytes);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function tooLarge(mostBytes: number): SafelightError {
+  return new SafelightError("image_too_large", `The picture is larger than ${mostBytes} bytes (limits.image_bytes).`);
+}
+
+function unreadable(error: unknown): string {
+  const causes: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    EISDIR: "is a folder",
+    EACCES: "may not be read: permission denied",
+  };
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return causes[code] ?? `cannot be read (${code})`;
+}
