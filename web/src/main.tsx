@@ -13,7 +13,7 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: 1, staleTime: 60_000, refetchOnWindowFocus: false } },
 });
 
-// public/color-scheme.js reads the same key before the first paint.
+// public/assets/color-scheme-1.js reads the same key before the first paint.
 const colorScheme = localStorageColorSchemeManager({ key: "safelight-color-scheme" });
 
 const root = document.getElementById("root");

@@ -1,6 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
-/** The lamp: an amber red, deep enough at 7 to carry white text. */
+/** The lamp: an amber red, light enough at 5 to carry dark text. */
 const safelight: MantineColorsTuple = [
   "#fff1eb",
   "#ffe0d3",
@@ -43,21 +43,23 @@ const gray: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "safelight",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 5,
   autoContrast: true,
   luminanceThreshold: 0.28,
   colors: { safelight, dark, gray },
   black: "#221d1b",
   defaultRadius: "md",
   fontFamily:
-    'ui-sans-serif, system-ui, -apple-system, "Segoe UI Variable Text", "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
+    '-apple-system, "Segoe UI Variable Text", "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace:
     'ui-monospace, "SF Mono", "Cascadia Mono", "Segoe UI Mono", Menlo, Consolas, "Liberation Mono", monospace',
   headings: { fontWeight: "650" },
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Tooltip: { defaultProps: { multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } } },
+    Tooltip: {
+      defaultProps: { openDelay: 250, multiline: true, maw: 320, events: { hover: true, focus: true, touch: true } },
+    },
   },
 });
 
@@ -68,6 +70,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "#6a605a",
     "--mantine-color-default-border": "#ddd6d2",
     "--mantine-color-placeholder": "#857b75",
+    "--mantine-color-anchor": "#b23a15",
   },
   dark: {
     "--mantine-color-dimmed": "#a59c95",

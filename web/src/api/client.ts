@@ -1,3 +1,5 @@
+import type { Action } from "../../../src/contract/actions.ts";
+import type { Category } from "../../../src/contract/categories.ts";
 import type { GenerationAnswer, GenerationRequest } from "../../../src/contract/generation.ts";
 import type { Limits } from "../../../src/contract/limits.ts";
 import { readGenerationEvents, type StreamEvent } from "./events.ts";
@@ -31,8 +33,16 @@ export interface PolicySummary {
 /** `GET /api/v1/policies/{name}`: the part of it that this page acts on. */
 export interface PolicyDetail {
   readonly name: string;
+  readonly prompt: StageDetail;
+  readonly image: StageDetail & { readonly retry: { readonly times: number } };
   readonly reveal: "nobody" | "caller";
   readonly retention: { readonly pictures: "keep" | "discard" };
+}
+
+export interface StageDetail {
+  readonly detectors: Readonly<Record<string, unknown>>;
+  /** The thresholds, by category and action. */
+  readonly categories: { readonly [C in Category]?: { readonly [A in Action]?: number } };
 }
 
 export const API = "/api/v1";
@@ -47,6 +57,11 @@ export const getPolicy = (name: string, signal: AbortSignal) =>
 
 export const getGeneration = (id: string, signal: AbortSignal) =>
   getJson<GenerationAnswer>(`/generations/${encodeURIComponent(id)}`, signal);
+
+/** Relative to this page, wherever the server believes to be reached. */
+export function picturePath(id: string, index: number): string {
+  return `${API}/generations/${encodeURIComponent(id)}/images/${index}`;
+}
 
 /** The unblurred original. The server records who asked before it answers. */
 export async function revealPicture(id: string, index: number): Promise<Blob> {

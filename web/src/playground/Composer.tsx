@@ -41,7 +41,7 @@ export function Composer(props: ComposerProps) {
         label="Prompt"
         placeholder="What should be drawn?"
         autosize
-        minRows={4}
+        minRows={3}
         maxRows={12}
         size="md"
         spellCheck={false}
@@ -129,11 +129,17 @@ function PolicySelect({
       label="Policy"
       placeholder={policies.isLoading ? "Loading…" : "The server's default"}
       allowDeselect={false}
-      data={(policies.data ?? []).map(({ name, version }) => ({ value: name, label: `${name} ${version}` }))}
+      data={(policies.data ?? []).map(({ name, version }) => ({ value: name, label: `${name}, version ${version}` }))}
+      renderOption={({ option }) => (
+        <div>
+          {option.label}
+          <div className={classes["about"]}>
+            {policies.data?.find(({ name }) => name === option.value)?.description}
+          </div>
+        </div>
+      )}
       value={chosen}
       onChange={(policy) => edit({ policy })}
-      description={policies.data?.find((policy) => policy.name === chosen)?.description}
-      inputWrapperOrder={["label", "input", "error", "description"]}
       error={error}
     />
   );

@@ -1,18 +1,25 @@
 import { Tooltip, UnstyledButton } from "@mantine/core";
 import { useId } from "react";
 import classes from "./Examples.module.css";
-import { CONSEQUENCES, type Example, SCENES } from "./examples.ts";
+import { type Example, SCENES } from "./examples.ts";
 
-export function Examples({ onPick }: { readonly onPick: (example: Example) => void }) {
+interface ExamplesProps {
+  readonly consequences: readonly Example[];
+  readonly onPick: (example: Example) => void;
+}
+
+export function Examples({ consequences, onPick }: ExamplesProps) {
   return (
     <section aria-label="Examples" className={classes["examples"]}>
       <Row title="Try a scene" examples={SCENES} onPick={onPick} />
-      <Row
-        title="See every consequence"
-        hint="With harmless test signals in the prompt: nothing offensive is drawn."
-        examples={CONSEQUENCES}
-        onPick={onPick}
-      />
+      {consequences.length > 0 && (
+        <Row
+          title="See every consequence"
+          hint="With harmless test signals in the prompt: nothing offensive is drawn."
+          examples={consequences}
+          onPick={onPick}
+        />
+      )}
     </section>
   );
 }
@@ -35,7 +42,7 @@ function Row({ title, hint, examples, onPick }: RowProps) {
       <ul aria-labelledby={id} className={classes["chips"]}>
         {examples.map((example) => (
           <li key={example.title}>
-            <Tooltip label={example.shows}>
+            <Tooltip label={example.shows} position="bottom" events={{ hover: true, focus: true, touch: false }}>
               <UnstyledButton
                 className={classes["chip"]}
                 data-tone={example.tone}

@@ -39,11 +39,12 @@ export function History({ runs, shown, onShow }: HistoryProps) {
 }
 
 function Thumbnail({ run }: { readonly run: Run }) {
-  const source = run.answer?.images.map(pictureSource).find((it) => it !== null);
+  const { answer } = run;
+  const source = answer?.images.map((picture) => pictureSource(answer.id, picture)).find((it) => it !== null);
   if (source) return <img src={source} alt="" className={classes["image"]} />;
   if (isUnderWay(run)) return <IconClock size={20} stroke={1.6} />;
-  if (run.answer?.state === "refused") return <IconBan size={20} stroke={1.6} />;
-  if (run.answer?.action === "review") return <IconHandStop size={20} stroke={1.6} />;
+  if (answer?.state === "refused") return <IconBan size={20} stroke={1.6} />;
+  if (answer?.action === "review") return <IconHandStop size={20} stroke={1.6} />;
   return <IconPhotoOff size={20} stroke={1.6} />;
 }
 

@@ -11,7 +11,7 @@ import { Composer } from "./Composer.tsx";
 import { type Draft, requestOf } from "./draft.ts";
 import { EmptyState } from "./EmptyState.tsx";
 import { Examples } from "./Examples.tsx";
-import type { Example } from "./examples.ts";
+import { consequences, type Example } from "./examples.ts";
 import { History } from "./History.tsx";
 import classes from "./PlaygroundPage.module.css";
 
@@ -30,6 +30,8 @@ export function PlaygroundPage() {
   const info = useQuery(infoQuery);
   const policyName = draft.policy ?? info.data?.default_policy ?? "";
   const policy = useQuery(policyQuery(policyName));
+  const generatorName = draft.generator ?? info.data?.default_generator;
+  const standIn = info.data?.generators.some(({ name, notice }) => name === generatorName && notice !== null) ?? false;
   const [emptyPrompt, setEmptyPrompt] = useState(false);
   const prompt = useRef<HTMLTextAreaElement>(null);
   const result = useRef<HTMLDivElement>(null);
@@ -52,7 +54,7 @@ export function PlaygroundPage() {
   };
 
   const pick = (example: Example) => {
-    const next: Draft = { ...draft, prompt: example.prompt, n: example.n ?? 1 };
+    const next: Draft = { ...draft, prompt: example.prompt, n: example.n };
     edit(next);
     start(next);
   };
@@ -79,7 +81,7 @@ export function PlaygroundPage() {
           onGenerate={() => start(draft)}
           onCancel={cancel}
         />
-        <Examples onPick={pick} />
+        <Examples consequences={policy.data ? consequences(policy.data, standIn) : []} onPick={pick} />
       </div>
       <div className={classes["result"]} ref={result}>
         <History runs={session.runs} shown={session.shown} onShow={show} />

@@ -13,11 +13,11 @@ interface SeedFieldProps {
 /** Empty means another seed each time. The lock keeps one; the dice draws one and keeps it. */
 export function SeedField({ draft, edit, lastSeed, error }: SeedFieldProps) {
   const locked = draft.seed !== null;
-  const lockLabel = locked ? "Seed locked: use another one each time" : "Keep the seed of the last picture";
+  const lockLabel = locked ? "Seed locked. Use another one each time" : lockedBy(lastSeed);
   return (
     <NumberInput
       label="Seed"
-      placeholder={lastSeed === null ? "random" : `random (last ${lastSeed})`}
+      placeholder="random"
       hideControls
       allowDecimal={false}
       allowNegative={false}
@@ -53,4 +53,8 @@ export function SeedField({ draft, edit, lastSeed, error }: SeedFieldProps) {
       }
     />
   );
+}
+
+function lockedBy(lastSeed: number | null): string {
+  return lastSeed === null ? "Lock the seed" : `Lock the last seed, ${lastSeed}`;
 }

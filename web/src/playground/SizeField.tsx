@@ -1,4 +1,4 @@
-import { Input, NumberInput, SegmentedControl } from "@mantine/core";
+import { NumberInput, SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import type { Limits } from "../../../src/contract/limits.ts";
 import { fieldError, type Problem } from "../api/problem.ts";
@@ -23,9 +23,11 @@ export function SizeField({ draft, edit, limits, problem }: SizeFieldProps) {
     if (preset) edit({ width: preset.width, height: preset.height });
   };
   return (
-    <Input.Wrapper label="Size" labelElement="div" description={description(draft, limits, shown)}>
+    <div>
+      <div className={classes["sizehead"]}>
+        Size <span>{description(draft, limits, shown)}</span>
+      </div>
       <SegmentedControl
-        mt={4}
         fullWidth
         size="xs"
         aria-label="Size"
@@ -53,12 +55,12 @@ export function SizeField({ draft, edit, limits, problem }: SizeFieldProps) {
           ))}
         </div>
       )}
-    </Input.Wrapper>
+    </div>
   );
 }
 
 function description(draft: Draft, limits: Limits | undefined, shown: string): string {
-  if (shown !== "custom") return `${draft.width} × ${draft.height} pixels`;
+  if (shown !== "custom") return `${draft.width} × ${draft.height}`;
   const range = limits ? `, ${limits.image_side_min} to ${limits.image_side_max}` : "";
-  return `Width and height in multiples of 8${range}.`;
+  return `multiples of 8${range}`;
 }

@@ -1,10 +1,13 @@
+import type { Action } from "../../../src/contract/actions.ts";
+import type { Category } from "../../../src/contract/categories.ts";
+import type { PolicyDetail, StageDetail } from "../api/client.ts";
 import type { Tone } from "../result/outcome.ts";
 
 export interface Example {
   readonly title: string;
   readonly shows: string;
   readonly prompt: string;
-  readonly n?: number;
+  readonly n: number;
   /** Of its dot. */
   readonly tone: Tone;
 }
@@ -14,6 +17,7 @@ export const SCENES: readonly Example[] = [
     title: "Fox at dusk",
     shows: "A prompt and a picture that pass.",
     prompt: "A red fox in a snowy forest at dusk, watercolour",
+    n: 1,
     tone: "allow",
   },
   {
@@ -26,75 +30,137 @@ export const SCENES: readonly Example[] = [
 ];
 
 /**
- * Each sets off one consequence with a test signal: harmless text that the checks are made to answer to
- * (src/contract/test-signals.ts). Their scores fit the thresholds of policies/default.yaml.
+ * One example for every consequence that a policy can have, each set off by a test signal: harmless text that the test
+ * detectors answer to (src/contract/test-signals.ts). Categories and scores are chosen from the policy's own thresholds.
+ * @param standIn whether the built-in generator draws, which alone understands the signals for pictures
  */
-export const CONSEQUENCES: readonly Example[] = [
-  {
-    title: "Prompt warned",
-    shows: "The prompt goes through, with a warning.",
-    prompt: "A glass of red wine on a terrace safelight-test:prompt:alcohol:0.7",
-    tone: "warn",
-  },
-  {
-    title: "Picture blurred",
-    shows: "The picture is blurred on the server; the original is not sent.",
-    prompt: "People on a sunny beach safelight-test:image:suggestive:0.8",
-    tone: "blur",
-  },
-  {
-    title: "Second try good",
-    shows: "The first picture is unsafe, so it is made again with a new seed, and the second is good.",
-    prompt: "Dancers on a stage safelight-test:image:sexual:0.95:attempts=1",
-    tone: "allow",
-  },
-  {
-    title: "Picture held",
-    shows: "Nobody sees the picture until a reviewer has decided.",
-    prompt: "A crowd in the street safelight-test:image:violence:0.8",
-    tone: "review",
-  },
-  {
-    title: "Prompt held",
-    shows: "Nothing is generated until a reviewer has decided.",
-    prompt: "A portrait of a famous politician safelight-test:prompt:misinformation:0.9",
-    tone: "review",
-  },
-  {
-    title: "Prompt refused",
-    shows: "The prompt is blocked and the words that did it are marked. Nothing is generated.",
-    prompt: "A battlefield after the storm safelight-test:prompt:gore:0.98, oil painting",
-    tone: "block",
-  },
-  {
-    title: "Picture blocked",
-    shows: "The prompt is fine but every try gives an unsafe picture, so none is shown.",
-    prompt: "A quiet room safelight-test:image:gore:0.97",
-    tone: "block",
-  },
-  {
-    title: "Mixed set",
-    shows: "One of four pictures is blocked; the good three are answered.",
-    prompt: "Hot air balloons over green hills safelight-test:image:gore:0.97:index=2",
-    n: 4,
-    tone: "block",
-  },
-  {
-    title: "Withheld",
-    shows: "The generator's own filter keeps the picture back, as vendors' filters do.",
-    prompt: "A lighthouse on a cliff safelight-test:image:withheld",
-    tone: "unknown",
-  },
-  {
-    title: "Check fails",
-    shows: "A detector fails. Unknown is not safe, so the picture is not shown.",
-    prompt: "A bowl of fruit safelight-test:image:error",
-    tone: "unknown",
-  },
-  {
-    title: "Slow, to cancel",
-    shows: "The generator takes eight seconds: press Esc to cancel.",
-    prompt: "A snail crossing a garden path safelight-test:generator:delay:8000",
-    tone: "unknown",
-  },
-];
+export function consequences(policy: PolicyDetail, standIn: boolean): readonly Example[] {
+  const prompts = "test-signals" in policy.prompt.detectors ? promptExamples(policy.prompt) : [];
+  const pictures = standIn && "test-card" in policy.image.detectors ? pictureExamples(policy.image) : [];
+  return [...prompts, ...pictures, ...(standIn ? [SLOW] : [])];
+}
+
+function promptExamples(stage: StageDetail): readonly Example[] {
+  return offered([
+    fromSignal(scored("prompt", stage, "warn"), {
+      title: "Prompt warned",
+      shows: "The prompt goes through, with a warning.",
+      prompt: (signal) => `A terrace in the evening ${signal} with lanterns`,
+      tone: "warn",
+    }),
+    fromSignal(scored("prompt", stage, "block"), {
+      title: "Prompt refused",
+      shows: "The prompt is blocked and the words that did it are marked. Nothing is generated.",
+      prompt: (signal) => `A field after the storm ${signal}, oil painting`,
+      tone: "block",
+    }),
+    fromSignal(scored("prompt", stage, "review"), {
+      title: "Prompt held",
+      shows: "Nothing is generated until a person has decided.",
+      prompt: (signal) => `A crowd before the town hall ${signal}`,
+      tone: "review",
+    }),
+    fromSignal("safelight-test:prompt:error", {
+      title: "Prompt check fails",
+      shows: "A check of the prompt fails. Unknown is not safe, so the policy's answer to that applies.",
+      prompt: (signal) => `A bowl of fruit ${signal}`,
+      tone: "unknown",
+    }),
+  ]);
+}
+
+function pictureExamples(stage: PolicyDetail["image"]): readonly Example[] {
+  const block = scored("image", stage, "block");
+  const retried = stage.retry.times > 0 ? (block ?? scored("image", stage, "blur")) : undefined;
+  return offered([
+    fromSignal(scored("image", stage, "warn"), {
+      title: "Picture warned",
+      shows: "The picture is shown, with a warning.",
+      prompt: (signal) => `A harbour at night ${signal}`,
+      tone: "warn",
+    }),
+    fromSignal(scored("image", stage, "blur"), {
+      title: "Picture blurred",
+      shows: "The picture is blurred on the server; the original is not sent.",
+      prompt: (signal) => `People on a sunny beach ${signal}`,
+      tone: "blur",
+    }),
+    fromSignal(retried && `${retried}:attempts=1`, {
+      title: "Second try good",
+      shows: "The first picture is unsafe, so it is made again with a new seed, and the second is good.",
+      prompt: (signal) => `A sailing boat on a calm lake ${signal}`,
+      tone: "allow",
+    }),
+    fromSignal(scored("image", stage, "review"), {
+      title: "Picture held",
+      shows: "Nobody sees the picture until a person has decided.",
+      prompt: (signal) => `A street in the rain ${signal}`,
+      tone: "review",
+    }),
+    fromSignal(block, {
+      title: "Picture blocked",
+      shows: "The prompt is fine but every try gives an unsafe picture, so none is shown.",
+      prompt: (signal) => `A quiet room ${signal}`,
+      tone: "block",
+    }),
+    fromSignal(block && `${block}:index=2`, {
+      title: "Mixed set",
+      shows: "One of four pictures is blocked; the good three are answered.",
+      prompt: (signal) => `Hot air balloons over green hills ${signal}`,
+      n: 4,
+      tone: "block",
+    }),
+    fromSignal("safelight-test:image:withheld", {
+      title: "Withheld",
+      shows: "The generator's own filter keeps the picture back, as vendors' filters do.",
+      prompt: (signal) => `A lighthouse on a cliff ${signal}`,
+      tone: "unknown",
+    }),
+    fromSignal("safelight-test:image:error", {
+      title: "Picture check fails",
+      shows: "A check of the picture fails. Unknown is not safe, so the policy's answer to that applies.",
+      prompt: (signal) => `A basket of apples ${signal}`,
+      tone: "unknown",
+    }),
+  ]);
+}
+
+const SLOW: Example = {
+  title: "Slow, to cancel",
+  shows: "The generator takes eight seconds: press Esc to cancel.",
+  prompt: "A snail on a garden path safelight-test:generator:delay:8000",
+  n: 1,
+  tone: "unknown",
+};
+
+interface Words extends Pick<Example, "title" | "shows" | "tone"> {
+  readonly prompt: (signal: string) => string;
+  readonly n?: number;
+}
+
+/** No signal, no example: this policy does not have the consequence. */
+function fromSignal(signal: string | undefined, { prompt, n = 1, ...words }: Words): Example | undefined {
+  return signal === undefined ? undefined : { ...words, n, prompt: prompt(signal) };
+}
+
+function offered(examples: readonly (Example | undefined)[]): readonly Example[] {
+  return examples.filter((example) => example !== undefined);
+}
+
+/** A newcomer's first example need not be about the worst there is. */
+const MILD_FIRST: readonly Category[] = ["weapons", "violence", "shocking", "unsafe", "hate"];
+
+/** The test signal for a score that has exactly this consequence; undefined when the stage has no such threshold. */
+function scored(name: "prompt" | "image", stage: StageDetail, action: Exclude<Action, "allow">): string | undefined {
+  const categories = Object.keys(stage.categories) as Category[];
+  const known = categories.filter((category) => !MILD_FIRST.includes(category));
+  for (const category of [...MILD_FIRST, ...known]) {
+    const levels = stage.categories[category];
+    const limit = levels?.[action];
+    if (levels === undefined || limit === undefined) continue;
+    const above = Object.values(levels).filter((other) => other > limit);
+    const next = above.length > 0 ? Math.min(...above) : 1;
+    return `safelight-test:${name}:${category}:${Number(((limit + next) / 2).toFixed(3))}`;
+  }
+  return undefined;
+}

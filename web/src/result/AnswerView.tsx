@@ -1,8 +1,10 @@
 import type { GenerationAnswer } from "../../../src/contract/generation.ts";
+import classes from "./AnswerView.module.css";
 import { Card } from "./Card.tsx";
 import { CoverageTable } from "./CoverageTable.tsx";
 import { DeveloperPanel } from "./DeveloperPanel.tsx";
 import { PictureGrid } from "./PictureGrid.tsx";
+import { PicturesBeside } from "./PicturesBeside.tsx";
 import { PromptCard } from "./PromptCard.tsx";
 import { Reasons } from "./Reasons.tsx";
 import { StandIn } from "./StandIn.tsx";
@@ -26,10 +28,14 @@ export function AnswerView({ answer, prompt, timeline, curl, permalink = false }
   return (
     <>
       <VerdictBanner answer={answer} permalink={permalink} />
-      {answer.images.length > 0 && <PictureGrid answer={answer} />}
-      {answer.notice && answer.attempts > 0 && <StandIn notice={answer.notice} />}
-      <Reasons answer={answer} />
-      <PromptCard answer={answer} prompt={prompt} />
+      <PicturesBeside count={answer.images.length}>
+        {answer.images.length > 0 && <PictureGrid answer={answer} />}
+        <div className={classes["why"]}>
+          <Reasons answer={answer} />
+          <PromptCard answer={answer} prompt={prompt} />
+          {answer.notice && answer.attempts > 0 && <StandIn notice={answer.notice} />}
+        </div>
+      </PicturesBeside>
       <Card title="Timeline">
         <Waterfall timeline={timeline} underWay={false} />
         <Timings timings={answer.timings} />

@@ -102,8 +102,9 @@ function Cell({ coverage }: { readonly coverage: Coverage | null }) {
       );
     case "not_covered":
       return (
-        <span className={classes["cell"]}>
-          <span className={classes["none"]}>Not covered</span>
+        <span className={classes["cell"]} title={by}>
+          {coverage.score !== null && <Meter score={coverage.score} />}
+          <span className={classes["none"]}>{coverage.score === null ? "Not covered" : "not covered otherwise"}</span>
           <span className={classes["by"]}>{required}</span>
         </span>
       );

@@ -15,7 +15,7 @@ interface PictureCardProps {
 export function PictureCard({ answer, picture, mayReveal }: PictureCardProps) {
   const kind = pictureKind(answer, picture);
   const { title, tone } = KINDS[kind];
-  const released = pictureSource(picture);
+  const released = pictureSource(answer.id, picture);
   const reveal = useReveal(answer.id, picture.index);
   const source = reveal.original ?? released;
   const name = `Picture ${picture.index + 1}`;

@@ -14,7 +14,7 @@ export function PictureGrid({ answer }: { readonly answer: GenerationAnswer }) {
           key={picture.index}
           answer={answer}
           picture={picture}
-          mayReveal={policy.data?.reveal === "caller" && picture.original !== null}
+          mayReveal={picture.blurred && picture.original !== null && policy.data?.reveal === "caller"}
         />
       ))}
     </ul>

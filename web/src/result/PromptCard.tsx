@@ -30,7 +30,7 @@ export function PromptCard({ answer, prompt }: PromptCardProps) {
           ))}
         </p>
       )}
-      {answer.negative_prompt && (
+      {answer.negative_prompt && answer.attempts > 0 && (
         <p className={classes["negative"]}>
           <b>Kept out, by the policy and the request:</b> {answer.negative_prompt}
         </p>

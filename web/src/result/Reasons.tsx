@@ -9,6 +9,8 @@ import { ScoreBar } from "./ScoreBar.tsx";
 
 interface Group {
   readonly title: string;
+  /** One that was made again: told in short. */
+  readonly replaced: boolean;
   readonly reasons: readonly Reason[];
 }
 
@@ -28,7 +30,7 @@ export function Reasons({ answer }: { readonly answer: GenerationAnswer }) {
           <ul className={classes["list"]}>
             {group.reasons.map((reason, position) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: the reasons of a finished record never change
-              <ReasonItem key={position} reason={reason} />
+              <ReasonItem key={position} reason={reason} brief={group.replaced} />
             ))}
           </ul>
         </div>
@@ -42,7 +44,7 @@ export function Reasons({ answer }: { readonly answer: GenerationAnswer }) {
   );
 }
 
-function ReasonItem({ reason }: { readonly reason: Reason }) {
+function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief: boolean }) {
   const { category, action, score, threshold, detector, label, message } = reason;
   return (
     <li className={classes["reason"]} data-tone={action} data-testid="reason">
@@ -51,11 +53,11 @@ function ReasonItem({ reason }: { readonly reason: Reason }) {
         <span className={classes["action"]}>{ACTION_TITLES[action]}</span>
       </div>
       {score !== null && threshold !== null && <ScoreBar score={score} threshold={threshold} />}
-      <p className={classes["message"]}>{message}</p>
-      {detector && (
+      {(!brief || score === null) && <p className={classes["message"]}>{message}</p>}
+      {detector && !brief && (
         <p className={classes["detector"]}>
           {detector}
-          {label && label !== category && ` · ${label}`}
+          {label && label !== category && label !== detector && ` · ${label}`}
         </p>
       )}
     </li>
@@ -69,10 +71,11 @@ function groupsOf(answer: GenerationAnswer): readonly Group[] {
     (trial) => !images.some((image) => image.index === trial.index && image.attempt === trial.attempt),
   );
   return [
-    { title: "Prompt", reasons: prompt?.reasons ?? [] },
-    ...images.map(({ index, reasons }) => ({ title: `Picture ${index + 1}`, reasons })),
+    { title: "Prompt", replaced: false, reasons: prompt?.reasons ?? [] },
+    ...images.map(({ index, reasons }) => ({ title: `Picture ${index + 1}`, replaced: false, reasons })),
     ...replaced.map(({ index, attempt, reasons }) => ({
       title: `Picture ${index + 1}, attempt ${attempt} (not used)`,
+      replaced: true,
       reasons,
     })),
   ].filter((group) => group.reasons.length > 0);

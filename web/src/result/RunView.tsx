@@ -4,6 +4,7 @@ import { Card } from "./Card.tsx";
 import { curlGenerate } from "./curl.ts";
 import { DevelopingGrid } from "./DevelopingGrid.tsx";
 import { Notice } from "./Notice.tsx";
+import { PicturesBeside } from "./PicturesBeside.tsx";
 import { ProblemNotice } from "./ProblemNotice.tsx";
 import { timelineOfRun } from "./timeline.ts";
 import { Waterfall } from "./Waterfall.tsx";
@@ -29,18 +30,20 @@ export function RunView({ run, onRetry }: RunViewProps) {
   }
   return (
     <>
-      {isUnderWay(run) && <DevelopingGrid run={run} />}
       {run.phase === "cancelled" && (
         <Notice tone="unknown" title="Cancelled">
           The request was aborted, and with it the checks and the generator. Nothing was released.
         </Notice>
       )}
       {run.problem && <ProblemNotice problem={run.problem} onRetry={onRetry} />}
-      {timeline.rows.length > 0 && (
-        <Card title="Timeline">
-          <Waterfall timeline={timeline} underWay={isUnderWay(run)} />
-        </Card>
-      )}
+      <PicturesBeside count={isUnderWay(run) ? run.request.n : 0}>
+        {isUnderWay(run) && <DevelopingGrid run={run} />}
+        {timeline.rows.length > 0 && (
+          <Card title="Timeline">
+            <Waterfall timeline={timeline} underWay={isUnderWay(run)} />
+          </Card>
+        )}
+      </PicturesBeside>
     </>
   );
 }

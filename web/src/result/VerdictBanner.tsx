@@ -44,7 +44,7 @@ export function VerdictBanner({ answer, permalink }: VerdictBannerProps) {
           </li>
           <li>Generator {answer.generator}</li>
           <li>{milliseconds(timings.total_ms)}</li>
-          <li>moderation {percent(timings.moderation_share)} of it</li>
+          <li>moderation {percent(timings.moderation_share)}</li>
           {answer.cost.amount > 0 && (
             <li>
               {answer.cost.amount.toFixed(4)} {answer.cost.currency}

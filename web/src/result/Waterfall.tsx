@@ -47,7 +47,10 @@ interface RowViewProps {
 function RowView({ row, now, end, ticks }: RowViewProps) {
   return (
     <li className={classes["row"]} data-stage={row.stage}>
-      <span className={classes["label"]}>{row.label}</span>
+      <span className={classes["label"]}>
+        {row.group && <span className={classes["group"]}>{row.group} </span>}
+        {row.label}
+      </span>
       <span className={classes["track"]} aria-hidden="true">
         {ticks.map((tick) => (
           <span key={tick} className={classes["tick"]} style={{ left: `${(tick / end) * 100}%` }} />
@@ -62,8 +65,6 @@ function RowView({ row, now, end, ticks }: RowViewProps) {
             style={{
               left: `${(bar.start_ms / end) * 100}%`,
               width: `${(length(bar, now) / end) * 100}%`,
-              top: `${(position / row.bars.length) * 100}%`,
-              height: `${100 / row.bars.length}%`,
             }}
           />
         ))}

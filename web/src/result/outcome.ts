@@ -1,5 +1,6 @@
 import type { Action } from "../../../src/contract/actions.ts";
 import type { GenerationAnswer } from "../../../src/contract/generation.ts";
+import { plural } from "./format.ts";
 
 export type Picture = GenerationAnswer["images"][number];
 
@@ -65,18 +66,26 @@ export function verdictOf(answer: GenerationAnswer): Verdict {
         detail: answer.error?.detail ?? "The generation failed. Nothing was released.",
       };
     case "refused":
-      return { tone: "block", title: "Prompt refused", detail: "Nothing was generated or released." };
+      return {
+        tone: "block",
+        title: "Prompt refused",
+        detail: `${promptReason(answer)} Nothing was generated or released.`,
+      };
     case "held":
       return {
         tone: "review",
         title: "Prompt held for review",
-        detail: "Nothing is generated until a person has decided.",
+        detail: `${promptReason(answer)} Nothing is generated until a person has decided.`,
       };
     case "complete":
       return verdictOfPictures(answer);
     default:
       return answer.state satisfies never;
   }
+}
+
+function promptReason(answer: GenerationAnswer): string {
+  return answer.prompt?.reasons[0]?.message ?? "The policy stops this prompt.";
 }
 
 const ORDER = ["clear", "warned", "blurred", "held", "blocked", "withheld"] as const satisfies readonly PictureKind[];
@@ -93,29 +102,29 @@ const COUNTED: Readonly<Record<PictureKind, string>> = {
 function verdictOfPictures(answer: GenerationAnswer): Verdict {
   const kinds = answer.images.map((picture) => pictureKind(answer, picture));
   const present = ORDER.filter((kind) => kinds.includes(kind));
-  const counts = present.map((kind) => `${kinds.filter((it) => it === kind).length} ${COUNTED[kind]}`);
   const worst = present.at(-1) ?? "clear";
+  const warned = answer.prompt?.action === "warn";
   const again = answer.attempts > 1 ? ` It took ${answer.attempts} attempts.` : "";
-  const warned = answer.prompt?.action === "warn" && worst === "clear";
   return {
-    tone: warned ? "warn" : KINDS[worst].tone,
-    title: present.length === 1 && kinds.length === 1 ? singleTitle(worst, warned) : severalTitle(counts),
-    detail: `${singleDetail(answer, worst, warned)}${again}`,
+    tone: warned && worst === "clear" ? "warn" : KINDS[worst].tone,
+    title: `${titleOfPictures(kinds, present)}${warned ? ", prompt warned" : ""}`,
+    detail: `${detailOfPictures(answer, worst, warned)}${again}`,
   };
 }
 
-function singleTitle(kind: PictureKind, warned: boolean): string {
-  if (kind === "clear") return warned ? "Picture clear, prompt warned" : "Clear";
-  return kind === "warned" ? "Shown with a warning" : `Picture ${COUNTED[kind]}`;
+/** "Picture blurred", "4 pictures clear", "3 pictures clear, 1 blocked". */
+function titleOfPictures(kinds: readonly PictureKind[], present: readonly PictureKind[]): string {
+  const [first = "clear", ...rest] = present;
+  if (kinds.length === 1) return `Picture ${COUNTED[first]}`;
+  const count = (kind: PictureKind) => kinds.filter((it) => it === kind).length;
+  const head = `${plural(count(first), "picture")} ${COUNTED[first]}`;
+  return [head, ...rest.map((kind) => `${count(kind)} ${COUNTED[kind]}`)].join(", ");
 }
 
-function severalTitle(counts: readonly string[]): string {
-  return counts.join(", ");
-}
-
-function singleDetail(answer: GenerationAnswer, worst: PictureKind, warned: boolean): string {
-  if (warned) return answer.warnings[0]?.message ?? "The prompt earned a warning.";
-  if (worst === "clear") return "The prompt and every picture passed the checks of the policy.";
-  const told = answer.images.find((picture) => pictureKind(answer, picture) === worst);
-  return told ? pictureReason(told) : "";
+function detailOfPictures(answer: GenerationAnswer, worst: PictureKind, warned: boolean): string {
+  if (worst !== "clear") {
+    const told = answer.images.find((picture) => pictureKind(answer, picture) === worst);
+    return told ? pictureReason(told) : "";
+  }
+  return warned ? promptReason(answer) : "The prompt and every picture passed the checks of the policy.";
 }

@@ -15,6 +15,8 @@ export interface Timeline {
 export interface Row {
   readonly id: string;
   readonly stage: "prompt" | "generator" | "picture";
+  /** Whose check it is, before the label; empty where the label says all. */
+  readonly group: string;
   readonly label: string;
   readonly bars: readonly Bar[];
   readonly decision: { readonly at_ms: number; readonly action: Action; readonly retry: boolean } | null;
@@ -34,7 +36,7 @@ export function timelineOfRun(run: Run): Timeline {
   const open = isUnderWay(run);
   const rows = [
     ...promptRows(run.promptReports, run.promptDecision && decisionAt(run.promptDecision)),
-    ...(open && !run.promptDecision && run.promptReports.length === 0 ? [openRow("Prompt checks", "prompt", 0)] : []),
+    ...(open && !run.promptDecision && run.promptReports.length === 0 ? [waitingForPrompt()] : []),
     ...run.attempts.flatMap((attempt) => attemptRows(attempt, run)),
   ];
   return { rows, end_ms: run.at_ms, measured: true };
@@ -46,9 +48,9 @@ function decisionAt(decision: Timed<{ readonly action: Action }>): Row["decision
 
 function promptRows(reports: readonly Timed<Report>[], decision: Row["decision"]): Row[] {
   const rows = reports.map((report, position) =>
-    row(`prompt-${position}`, "prompt", report.value.detector, [bar(report)]),
+    row(`prompt-${position}`, "prompt", "Prompt", report.value.detector, [bar(report)]),
   );
-  if (decision) rows.push({ ...row("prompt-decision", "prompt", "Decision on the prompt", []), decision });
+  if (decision) rows.push({ ...row("prompt-decision", "prompt", "Prompt", "decision", []), decision });
   return rows;
 }
 
@@ -60,27 +62,41 @@ function attemptRows(attempt: Attempt, run: Run): Row[] {
     end_ms: attempt.finished?.at_ms ?? (isUnderWay(run) ? null : run.at_ms),
     state: attempt.finished ? "done" : unfinished,
   };
-  const generation = row(`attempt-${attempt.attempt}`, "generator", attemptLabel(attempt.attempt), [asked]);
+  const generation = row(`attempt-${attempt.attempt}`, "generator", "", attemptLabel(attempt.attempt), [asked]);
   const pictures = attempt.pictures
     .filter((picture) => attempt.finished || picture.reports.length > 0 || picture.decided)
-    .map((picture) => pictureRow(attempt, picture, isUnderWay(run)));
+    .flatMap((picture) => pictureRows(attempt, picture, run));
   return [{ ...generation, fraction: attempt.finished ? null : attempt.fraction }, ...pictures];
 }
 
-function pictureRow(attempt: Attempt, picture: AttemptedPicture, underWay: boolean): Row {
-  const bars = picture.reports.map(bar);
-  const waiting = underWay && bars.length === 0 && !picture.decided && attempt.finished;
-  return {
-    ...row(`picture-${attempt.attempt}-${picture.index}`, "picture", pictureLabel(picture.index, attempt.attempt), [
-      ...bars,
-      ...(waiting ? [{ label: "checks", start_ms: waiting.at_ms, end_ms: null, state: "open" as const }] : []),
+function pictureRows(attempt: Attempt, { index, reports, decided }: AttemptedPicture, run: Run): Row[] {
+  const at = { attempt: attempt.attempt, index, alone: run.request.n === 1, label: "" };
+  const decision = decided && { at_ms: decided.at_ms, action: decided.decision.action, retry: decided.retry };
+  if (reports.length > 0 || decided || !attempt.finished || !isUnderWay(run)) return checkRows(at, reports, decision);
+  const waiting: Bar = { label: "checks", start_ms: attempt.finished.at_ms, end_ms: null, state: "open" };
+  return [row(`picture-${at.attempt}-${index}`, "picture", `Picture ${index + 1}`, "checks", [waiting])];
+}
+
+interface PictureAt {
+  readonly attempt: number;
+  readonly index: number;
+  /** Whether it is the only picture asked for. Its checks then get a row each; of several pictures, each gets one row. */
+  readonly alone: boolean;
+  /** Which attempt, where the rows around do not tell. */
+  readonly label: string;
+}
+
+function checkRows(at: PictureAt, reports: readonly Timed<Report>[], decision: Row["decision"]): Row[] {
+  const id = `picture-${at.attempt}-${at.index}`;
+  const group = `Picture ${at.index + 1}`;
+  if (!at.alone) return [{ ...row(id, "picture", group, at.label, reports.map(bar)), decision }];
+  const rows = reports.map((report, position) =>
+    row(`${id}-${position}`, "picture", group, `${report.value.detector}${at.label && ` · ${at.label}`}`, [
+      bar(report),
     ]),
-    decision: picture.decided && {
-      at_ms: picture.decided.at_ms,
-      action: picture.decided.decision.action,
-      retry: picture.decided.retry,
-    },
-  };
+  );
+  if (decision) rows.push({ ...row(`${id}-decision`, "picture", group, "decision", []), decision });
+  return rows;
 }
 
 /** From a stored record, which keeps how long everything took but not when it began. */
@@ -92,37 +108,38 @@ export function timelineOfRecord(record: GenerationRecord): Timeline {
   if (record.attempts > 0) {
     const made: Bar = { label: "generator", start_ms: prompt_ms, end_ms: prompt_ms + generation_ms, state: "done" };
     const label = record.attempts === 1 ? attemptLabel(1) : `Generator, ${record.attempts} attempts`;
-    rows.push(row("generation", "generator", label, [made]));
+    rows.push(row("generation", "generator", "", label, [made]));
   }
   const checksStart = prompt_ms + generation_ms;
-  rows.push(...record.trials.map((trial) => trialRow(trial, record.trials, checksStart)));
+  rows.push(...record.trials.flatMap((trial) => trialRows(trial, record, checksStart)));
   return { rows, end_ms: Math.max(total_ms, checksStart + image_ms), measured: false };
 }
 
-function trialRow(trial: Trial, trials: readonly Trial[], start: number): Row {
-  const bars = trial.reports.map((value) => bar({ at_ms: start + value.duration_ms, value }));
-  const retry = trials.some((other) => other.index === trial.index && other.attempt > trial.attempt);
-  const at_ms = Math.max(start, ...bars.map((it) => it.end_ms ?? start));
-  return {
-    ...row(`picture-${trial.attempt}-${trial.index}`, "picture", pictureLabel(trial.index, trial.attempt), bars),
-    decision: { at_ms, action: trial.action, retry },
-  };
+function trialRows(trial: Trial, record: GenerationRecord, start: number): Row[] {
+  const { attempt, index } = trial;
+  const reports = trial.reports.map((value) => ({ at_ms: start + value.duration_ms, value }));
+  const retry = record.trials.some((other) => other.index === index && other.attempt > attempt);
+  const at_ms = Math.max(start, ...reports.map((report) => report.at_ms));
+  const label = record.attempts === 1 ? "" : `attempt ${attempt}`;
+  return checkRows({ attempt, index, alone: record.request.n === 1, label }, reports, {
+    at_ms,
+    action: trial.action,
+    retry,
+  });
 }
 
 function attemptLabel(attempt: number): string {
   return attempt === 1 ? "Generator" : `Generator, attempt ${attempt}`;
 }
 
-function pictureLabel(index: number, attempt: number): string {
-  return attempt === 1 ? `Picture ${index + 1}` : `Picture ${index + 1}, attempt ${attempt}`;
+function waitingForPrompt(): Row {
+  return row("prompt-open", "prompt", "Prompt", "checks", [
+    { label: "checks", start_ms: 0, end_ms: null, state: "open" },
+  ]);
 }
 
-function openRow(label: string, stage: Row["stage"], start_ms: number): Row {
-  return row(`open-${label}`, stage, label, [{ label, start_ms, end_ms: null, state: "open" }]);
-}
-
-function row(id: string, stage: Row["stage"], label: string, bars: readonly Bar[]): Row {
-  return { id, stage, label, bars, decision: null, fraction: null };
+function row(id: string, stage: Row["stage"], group: string, label: string, bars: readonly Bar[]): Row {
+  return { id, stage, group, label, bars, decision: null, fraction: null };
 }
 
 function bar({ at_ms, value }: Timed<Report>): Bar {
