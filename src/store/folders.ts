@@ -1,5 +1,6 @@
 import { mkdir, open } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { systemCode } from "./failures.ts";
 
 /**
  * Makes a folder, and those above it that are missing, so that they survive a power cut. Only the owner may look into new
@@ -10,9 +11,14 @@ export async function makeDurableFolder(folder: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   const top = dirname(first === undefined ? path : resolve(first));
   for (let parent = dirname(path); ; parent = dirname(parent)) {
-    await syncFolder(parent);
+    await syncFolder(parent).catch(unlessUnreadable);
     if (parent === top || parent === dirname(parent)) return;
   }
+}
+
+/** A folder above may be one that we can pass through but not open; then somebody else answers for it. */
+function unlessUnreadable(error: unknown): void {
+  if (systemCode(error) !== "EACCES") throw error;
 }
 
 /** Makes the names in a folder survive a power cut. Windows cannot, and needs not: NTFS journals them. */

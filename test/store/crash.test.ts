@@ -68,14 +68,14 @@ async function expectKept(store: Store, acknowledged: Acknowledged): Promise<voi
   }
 }
 
-/** Every file that could be read as a picture is whole. @returns their digests */
-async function expectWholePictures(): Promise<ReadonlySet<string>> {
+/** Every file that could be read as a picture, but for those seen before, is whole. @returns the digests of all */
+async function expectWholePictures(seen: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
   const digests = new Set<string>();
   for (const two of await readdir(join(folder, "pictures"))) {
     if (two === "tmp") continue;
     for (const rest of await readdir(join(folder, "pictures", two))) {
       const digest = `sha256:${two}${rest}`;
-      expect(digestOf(await readFile(join(folder, "pictures", two, rest)))).toBe(digest);
+      if (!seen.has(digest)) expect(digestOf(await readFile(join(folder, "pictures", two, rest)))).toBe(digest);
       digests.add(digest);
     }
   }
@@ -88,6 +88,7 @@ describe("the embedded store", () => {
   }, async () => {
     const all: Acknowledged = new Map();
     let interrupted = 0;
+    let seen: ReadonlySet<string> = new Set();
     for (let kill = 0; kill < KILLS; kill++) {
       const saver = new Saver(`k${kill}`);
       await saver.started;
@@ -97,7 +98,7 @@ describe("the embedded store", () => {
 
       const store = await openStore(folder);
       await expectKept(store, saver.acknowledged);
-      await expectWholePictures();
+      seen = await expectWholePictures(seen);
       interrupted += await store.recoverInterrupted(new Date());
       expect((await store.list({ limit: 1, state: "running" })).records).toEqual([]);
       await store.close();
@@ -131,7 +132,7 @@ describe("the embedded store", () => {
     const upkeep = (async () => {
       while (running) {
         recovered += await store.recoverInterrupted(new Date());
-        await store.sweepOrphans(new Date(Date.now() + 10 * 60_000 - 1_000));
+        await store.sweepOrphans(new Date(Date.now() + 10 * 60_000 - 5_000));
         await store.check();
       }
     })();

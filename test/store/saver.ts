@@ -10,9 +10,9 @@ import { keep, record, recordOf } from "./samples.ts";
 
 const [folder = "", name = "", count = "Infinity"] = process.argv.slice(2);
 const store = await openStore(folder);
-const sizes = [100, 60_000, 1_500_000];
+const sizes = [100, 60_000, 400_000];
 const shared = keep(Buffer.from("the same for all"));
-const noise = randomBytes(1_500_000);
+const noise = randomBytes(400_000);
 let next = 0;
 
 async function one(): Promise<void> {

@@ -224,22 +224,25 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
     test("saves go on safely while a sweep takes everything that it may", async () => {
       const other = await place.open();
       let saving = true;
+      let cut = 0;
       const sweeping = (async () => {
-        // Whatever is older than 25 ms, so that it takes pictures of earlier rounds, not files being written just now.
-        while (saving) await other.sweepOrphans(new Date(Date.now() + 10 * 60_000 - 25));
+        // Takes what was written before the round that is under way: nothing that is being written just now is that old.
+        while (saving) await other.sweepOrphans(new Date(cut + 10 * 60_000));
       })();
-      for (let round = 0; round < 40; round++) {
-        const shared = picture(round % 3);
-        const first = recordOf([shared]);
-        const second = recordOf([shared, picture(1_000 + round)]);
-        await Promise.all([store.save(first, [shared]), store.save(second, [shared, picture(1_000 + round)])]);
-        expect(await store.picture(shared.digest)).toBeDefined();
-        expect(await store.picture(picture(1_000 + round).digest)).toBeDefined();
-        await Promise.all([first, second].map((it) => store.save({ ...it, images: [] }, []))); // orphans again
+      try {
+        for (let round = 0; round < 40; round++) {
+          cut = Date.now() - 20; // file times come from a clock that ticks only every few milliseconds
+          const [shared, own] = [picture(round % 3), picture(1_000 + round)];
+          const [first, second] = [recordOf([shared]), recordOf([shared, own])];
+          await Promise.all([store.save(first, [shared]), store.save(second, [shared, own])]);
+          for (const { digest } of [shared, own]) expect(await store.picture(digest)).toBeDefined();
+          await Promise.all([first, second].map((it) => store.save({ ...it, images: [] }, []))); // orphans again
+        }
+      } finally {
+        saving = false;
+        await sweeping;
+        await other.close();
       }
-      saving = false;
-      await sweeping;
-      await other.close();
     });
   });
 

@@ -1,15 +1,17 @@
 import { hash, randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
-import { type FileHandle, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
-import { fileFailure, systemCode } from "../failures.ts";
+import { fileFailure, storageFull, systemCode } from "../failures.ts";
 import { makeDurableFolder, syncFolder } from "../folders.ts";
 
 const DIGEST = /^sha256:([0-9a-f]{2})([0-9a-f]{62})$/;
 const FAN_OUT = /^[0-9a-f]{2}$/;
-const ATTEMPTS = 3;
 const REST = /^[0-9a-f]{62}$/;
+const TEMPORARY = "tmp";
+const ATTEMPTS = 3;
+const LEAST_ROOM_BYTES = 2 ** 20;
 
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${hash("sha256", bytes, "hex")}`;
@@ -23,20 +25,25 @@ export function digestOf(bytes: Uint8Array): string {
 export class DiskPictures {
   readonly #folder: string;
   readonly #temporary: string;
-  /** Folders whose own entry is known to be on the disk. */
-  readonly #durable = new Set<string>();
+  /** Folders whose own name is known to be on the disk. */
+  readonly #durable: Set<string>;
   readonly #writing = new Map<string, Promise<void>>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, durable: Iterable<string>) {
     this.#folder = folder;
-    this.#temporary = join(folder, "tmp");
+    this.#temporary = join(folder, TEMPORARY);
+    this.#durable = new Set(durable);
   }
 
   /** @param folder made if it is not there. @throws the system's own error. */
   static async open(folder: string): Promise<DiskPictures> {
-    const pictures = new DiskPictures(folder);
-    await makeDurableFolder(pictures.#temporary);
-    return pictures;
+    await makeDurableFolder(join(folder, TEMPORARY));
+    const names = await readdir(folder);
+    await syncFolder(folder); // whoever made them may not have come this far
+    return new DiskPictures(
+      folder,
+      names.map((name) => join(folder, name)),
+    );
   }
 
   /**
@@ -66,9 +73,10 @@ export class DiskPictures {
         await syncFolder(folder); // also when the file was there: whoever put it there may not have come this far
         return;
       } catch (error) {
-        this.#durable.delete(folder);
-        // Somebody removed the folder, or a sweep took the file of a machine that had slept: begin again.
         if (systemCode(error) !== "ENOENT" || attempt === ATTEMPTS) throw fileFailure(error);
+        // Somebody removed the folders, or a sweep took the file of a machine that had slept: begin again.
+        await makeDurableFolder(this.#temporary).catch((failure: unknown) => Promise.reject(fileFailure(failure)));
+        this.#durable.clear();
       }
     }
   }
@@ -109,10 +117,12 @@ export class DiskPictures {
     return bytes;
   }
 
-  /** Resolves when a file can be made in the folder. */
+  /** Resolves when a file can be made in the folder, and there is room for a picture. */
   async check(): Promise<void> {
     const path = this.#newTemporary();
     try {
+      const { bavail, bsize } = await statfs(this.#folder);
+      if (bavail * bsize < LEAST_ROOM_BYTES) throw storageFull(undefined);
       await writeFile(path, "", { flag: "wx" });
       await rm(path);
     } catch (error) {
