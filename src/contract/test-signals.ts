@@ -35,7 +35,11 @@ interface ImageScope {
   readonly index: number | undefined;
 }
 
-const SIGNAL = /\bsafelight-test:([a-z]+):([a-z_]+(?::[a-z0-9._-]+)*)((?::(?:attempts|index)=\d{1,4})*)/gi;
+const WORD = "[a-z0-9_-]+(?:\\.[a-z0-9_-]+)*";
+const SIGNAL = new RegExp(
+  `\\bsafelight-test:([a-z]+):([a-z_]+(?::(?!attempts=|index=)${WORD})*)((?::(?:attempts|index)=\\d{1,4})*)`,
+  "gi",
+);
 
 /** Every well-formed test signal in a text, in order. What is not well-formed is ordinary text. */
 export function readTestSignals(text: string): readonly TestSignal[] {

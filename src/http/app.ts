@@ -77,8 +77,11 @@ function accessLog({ log }: Door) {
 function limitBody(limit: number) {
   return bodyLimit({
     maxSize: limit,
-    onError: (c) =>
-      answerProblem(c, new SafelightError("body_too_large", `the body is larger than the limit of ${limit} bytes`)),
+    onError: (c) => {
+      c.header("Connection", "close"); // the rest of the body is never read
+      const detail = `the body is larger than the limit of ${limit} bytes`;
+      return answerProblem(c, new SafelightError("body_too_large", detail));
+    },
   });
 }
 

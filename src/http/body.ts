@@ -47,7 +47,7 @@ function parseJson(text: string): unknown {
 export function validate<S extends z.ZodType>(value: unknown, schema: S): z.output<S> {
   const parsed = schema.safeParse(value, { error: (issue) => ISSUE_WORDS[issue.code ?? ""]?.(issue as never) });
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap(fieldErrors).slice(0, 20);
+  const errors = firstOfEach(parsed.error.issues.flatMap(fieldErrors)).slice(0, 20);
   const first = errors[0];
   const more = errors.length > 1 ? `, and ${errors.length - 1} more` : "";
   const detail = first
@@ -93,6 +93,10 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is no known field" }));
   }
   return [{ pointer: pointer(issue.path), detail: issue.message }];
+}
+
+function firstOfEach(errors: readonly FieldError[]): FieldError[] {
+  return [...Map.groupBy(errors, (error) => error.pointer).values()].flatMap((same) => same.slice(0, 1));
 }
 
 /** A JSON Pointer as URI fragment, RFC 6901 section 6. */

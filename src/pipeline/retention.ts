@@ -2,47 +2,64 @@ import type { Reason } from "../contract/decision.ts";
 import type { GenerationRecord, Judgement } from "../contract/generation.ts";
 import type { Evidence, Finding, Report } from "../contract/report.ts";
 
+type Unquote = (message: string) => string;
+
 /**
- * A record without anything that quotes the prompt: its text, the negative prompts, and the matched terms. Digests, spans,
- * scores and decisions stay.
+ * A record without anything that may quote the prompt: its text, the negative prompts, the matched terms, and what a back
+ * end said when it withheld a picture. Digests, spans, scores and decisions stay.
  */
 export function withoutText(record: GenerationRecord): GenerationRecord {
+  const unquote = unquoting(record);
   return {
     ...record,
     request: { ...record.request, prompt: null, negative_prompt: null },
     negative_prompt: null,
-    prompt: record.prompt && judgementWithoutTerms(record.prompt),
-    images: record.images.map((image) => ({ ...image, reasons: image.reasons.map(reasonWithoutTerm) })),
-    trials: record.trials.map((trial) => ({ ...trial, ...judgementWithoutTerms(trial) })),
+    prompt: record.prompt && { ...record.prompt, ...judgementWithoutText(record.prompt, unquote) },
+    images: record.images.map((image) => ({ ...image, reasons: reasonsWithoutText(image.reasons, unquote) })),
+    trials: record.trials.map((trial) => ({
+      ...trial,
+      ...judgementWithoutText(trial, unquote),
+      withheld: trial.withheld && "…",
+    })),
+    warnings: record.warnings.map((warning) => ({ ...warning, message: unquote(warning.message) })),
   };
 }
 
-function judgementWithoutTerms(judgement: Judgement): Judgement {
+/** Safelight's own messages never quote; those about a withheld picture repeat what the back end said. */
+function unquoting({ trials }: GenerationRecord): Unquote {
+  const said = trials.flatMap(({ withheld }) => (withheld ? [withheld] : []));
+  return (message) => said.reduce((rest, words) => rest.replaceAll(words, "…"), message);
+}
+
+function judgementWithoutText(
+  { reasons, reports }: Judgement,
+  unquote: Unquote,
+): Pick<Judgement, "reasons" | "reports"> {
+  return { reasons: reasonsWithoutText(reasons, unquote), reports: reports.map(reportWithoutText) };
+}
+
+function reasonsWithoutText(reasons: readonly Reason[], unquote: Unquote): Reason[] {
+  return reasons.map((reason) => ({
+    ...reason,
+    ...(reason.evidence?.term === undefined ? {} : { label: reason.evidence.list ?? null }),
+    evidence: reason.evidence && withoutTerm(reason.evidence),
+    message: unquote(reason.message),
+  }));
+}
+
+function reportWithoutText(report: Report): Report {
+  return report.state === "unknown" ? report : { ...report, findings: report.findings.map(findingWithoutText) };
+}
+
+function findingWithoutText({ label, evidence, ...finding }: Finding): Finding {
+  const kept = evidence?.term === undefined ? label : evidence.list;
   return {
-    ...judgement,
-    reasons: judgement.reasons.map(reasonWithoutTerm),
-    reports: judgement.reports.map(reportWithoutTerms),
+    ...finding,
+    ...(kept === undefined ? {} : { label: kept }),
+    ...(evidence ? { evidence: withoutTerm(evidence) } : {}),
   };
 }
 
-function reportWithoutTerms(report: Report): Report {
-  if (report.state === "unknown") return report;
-  return { ...report, findings: report.findings.map(findingWithoutTerm) };
-}
-
-function findingWithoutTerm(finding: Finding): Finding {
-  if (finding.evidence?.term === undefined) return finding;
-  const { label: _quoted, ...rest } = finding;
-  const { list } = finding.evidence;
-  return { ...rest, ...(list === undefined ? {} : { label: list }), evidence: evidenceWithoutTerm(finding.evidence) };
-}
-
-function reasonWithoutTerm(reason: Reason): Reason {
-  if (reason.evidence?.term === undefined) return reason;
-  return { ...reason, label: reason.evidence.list ?? null, evidence: evidenceWithoutTerm(reason.evidence) };
-}
-
-function evidenceWithoutTerm(evidence: Evidence): Evidence {
-  const { term: _quoted, ...rest } = evidence;
-  return rest;
+function withoutTerm({ term: _quoted, ...evidence }: Evidence): Evidence {
+  return evidence;
 }
