@@ -16,10 +16,14 @@ const KILLS = 20;
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 let folder: string;
+const savers: Saver[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "safelight-crash-"));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await Promise.all(savers.splice(0).map((saver) => saver.kill()));
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** What a process was told had been saved: the last state of each record, and its pictures. */
 type Acknowledged = Map<string, { state: string; digests: readonly string[] }>;
@@ -47,6 +51,7 @@ class Saver {
       });
       lines.on("close", () => reject(new Error(`the child saved nothing: ${this.errors}`)));
     });
+    savers.push(this);
     this.ended = Promise.all([once(this.#child, "exit"), once(lines, "close")]);
   }
 
@@ -124,9 +129,9 @@ describe("the embedded store", () => {
   });
 
   test("serves several processes at once, from the making of the folder on", { timeout: 120_000 }, async () => {
-    const savers = ["a", "b", "c"].map((name) => new Saver(name, 40));
+    const three = ["a", "b", "c"].map((name) => new Saver(name, 40));
     const store = await openStore(folder);
-    await Promise.all(savers.map((saver) => saver.started));
+    await Promise.all(three.map((saver) => saver.started));
     let recovered = 0;
     let running = true;
     const upkeep = (async () => {
@@ -136,10 +141,10 @@ describe("the embedded store", () => {
         await store.check();
       }
     })();
-    await Promise.all(savers.map((saver) => saver.ended));
+    await Promise.all(three.map((saver) => saver.ended));
     running = false;
     await upkeep;
-    for (const saver of savers) {
+    for (const saver of three) {
       expect(saver.errors).toBe("");
       expect([...saver.acknowledged.values()].filter(({ state }) => state === "complete")).toHaveLength(40);
       await expectKept(store, saver.acknowledged);
