@@ -3,11 +3,19 @@ import { constants } from "node:os";
 import { processIo } from "./io.ts";
 import { main } from "./main.ts";
 
+/** One Ctrl-C may come several times: from the terminal, and from npm, which passes on what the terminal sent to both. */
+const ECHO_MS = 500;
+
 const interrupted = new AbortController();
+let first = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (interrupted.signal.aborted) process.exit(128 + constants.signals[signal]);
-    interrupted.abort(signal);
+    if (!interrupted.signal.aborted) {
+      first = performance.now();
+      interrupted.abort(signal);
+    } else if (performance.now() - first > ECHO_MS) {
+      process.exit(128 + constants.signals[signal]);
+    }
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
