@@ -1,4 +1,5 @@
 import { Tooltip, UnstyledButton } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useId } from "react";
 import classes from "./Examples.module.css";
 import { type Example, SCENES } from "./examples.ts";
@@ -33,6 +34,8 @@ interface RowProps {
 
 function Row({ title, hint, examples, onPick }: RowProps) {
   const id = useId();
+  // A tap both shows a tooltip and starts the example, whose result tells the same.
+  const hovers = useMediaQuery("(hover: hover)");
   return (
     <div>
       <h2 id={id} className={classes["title"]}>
@@ -42,7 +45,7 @@ function Row({ title, hint, examples, onPick }: RowProps) {
       <ul aria-labelledby={id} className={classes["chips"]}>
         {examples.map((example) => (
           <li key={example.title}>
-            <Tooltip label={example.shows} position="bottom" events={{ hover: true, focus: true, touch: false }}>
+            <Tooltip label={example.shows} position="bottom" disabled={!hovers}>
               <UnstyledButton
                 className={classes["chip"]}
                 data-tone={example.tone}
