@@ -16,6 +16,9 @@ export interface View {
   length: number;
 }
 
+/** By kind: how a character that no term has is spelt. */
+const UNLISTED = { [Kind.other]: [Sign.break], [Kind.word]: [Sign.word], [Kind.unspaced]: [Sign.unspaced] } as const;
+
 const INVISIBLE = -1;
 const MARK = -2;
 const UNKNOWN = -3;
@@ -28,12 +31,13 @@ export class Alphabet {
   /** By symbol: 1 when a word may begin right after it. */
   readonly opens: Uint8Array;
   readonly #codes = new Map<number, readonly number[]>();
-  readonly #ascii = new Int32Array(128);
+  /** By ASCII code: its symbol; negative: it is dropped. */
+  readonly ascii = new Int32Array(128);
   /** Offsets into `#sequences` by code point, in pages of 256 made when first needed. */
-  readonly #pages: Int32Array[] = [];
+  readonly #pages: (Int32Array | undefined)[] = new Array<Int32Array | undefined>(0x1100).fill(undefined);
   readonly #sequences: number[] = [];
 
-  constructor(characters: Iterable<number>) {
+  constructor(characters: ReadonlySet<number>) {
     const kinds: Kind[] = [Kind.other, Kind.other, Kind.word, Kind.unspaced];
     const opens = [1, 1, 0, 1];
     const symbol = (kind: Kind, open: boolean) => {
@@ -41,7 +45,7 @@ export class Alphabet {
       return kinds.push(kind) - 1;
     };
     const beyond: number[] = [];
-    for (const code of [...new Set(characters)].sort((a, b) => a - b)) {
+    for (const code of [...characters].sort((a, b) => a - b)) {
       if (code === 0x20) continue;
       const kind = kindOf(code);
       if (code < 128) this.#codes.set(code, [symbol(kind, kind !== Kind.word)]);
@@ -63,12 +67,17 @@ export class Alphabet {
     this.size = kinds.length;
     this.kind = Uint8Array.from(kinds);
     this.opens = Uint8Array.from(opens);
-    for (let code = 0; code < 128; code++) this.#ascii[code] = this.#only(code);
+    for (let code = 0; code < 128; code++) this.ascii[code] = this.#only(code);
   }
 
   /** Symbols of folded code points: how terms are spelt in the automaton. */
   spell(folded: readonly number[]): number[] {
-    return folded.flatMap((code) => (code === 0x20 ? [Sign.space] : this.#symbolsOf(code)));
+    const symbols: number[] = [];
+    for (const code of folded) {
+      if (code === 0x20) symbols.push(Sign.space);
+      else for (const symbol of this.#symbolsOf(code)) symbols.push(symbol);
+    }
+    return symbols;
   }
 
   /** Folds a text and spells it, in one pass. `into` is reused; its arrays grow as needed. */
@@ -77,7 +86,7 @@ export class Alphabet {
     into.length = 0;
     if (into.symbols.length < length) grow(into, length);
     let { symbols, starts, ends } = into;
-    const ascii = this.#ascii;
+    const ascii = this.ascii;
     let n = 0;
     let last = -1;
     for (let i = 0; i < length; ) {
@@ -151,8 +160,7 @@ export class Alphabet {
     const known = this.#codes.get(code);
     if (known) return known;
     const kind = kindOf(code);
-    if (kind === Kind.other) return [Sign.break];
-    return [kind === Kind.word ? Sign.word : Sign.unspaced];
+    return UNLISTED[kind];
   }
 }
 

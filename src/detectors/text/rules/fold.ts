@@ -19,9 +19,14 @@ const UNSPACED =
 const WORD = /[\p{L}\p{N}\p{M}]/u;
 
 export function kindOf(codePoint: number): Kind {
+  if (codePoint < 0x80) return isAsciiWord(codePoint) ? Kind.word : Kind.other;
   const char = String.fromCodePoint(codePoint);
   if (!WORD.test(char)) return Kind.other;
   return UNSPACED.test(char) ? Kind.unspaced : Kind.word;
+}
+
+function isAsciiWord(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39);
 }
 
 /** What one code point folds to. */
@@ -82,14 +87,16 @@ export function foldCodePoint(codePoint: number): Folded {
 }
 
 const BLANK = 0x20;
+const ASCII = Array.from({ length: 128 }, (_, code) => foldCodePoint(code));
 
 /** A whole text folded to code points: how terms are folded. Runs of blanks are one blank, none at the ends. */
 export function foldText(text: string): number[] {
   const out: number[] = [];
   for (const char of text) {
-    const folded = foldCodePoint(char.codePointAt(0) ?? 0);
+    const code = char.codePointAt(0) ?? 0;
+    const folded = ASCII[code] ?? foldCodePoint(code);
     if (folded === "invisible" || folded === "mark") continue;
-    if (folded !== "space") out.push(...folded);
+    if (folded !== "space") for (const letter of folded) out.push(letter);
     else if (out.length > 0 && out.at(-1) !== BLANK) out.push(BLANK);
   }
   if (out.at(-1) === BLANK) out.pop();

@@ -14,6 +14,7 @@ interface Traits {
   readonly score: number;
   readonly match: MatchMode;
   readonly language: string;
+  /** One and the same array for all rules that share it: that is how an exception finds its rules. */
   readonly exceptions: readonly string[];
 }
 

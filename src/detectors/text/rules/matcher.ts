@@ -1,4 +1,4 @@
-import { emptyView, type View } from "./alphabet.ts";
+import { emptyView, Sign, type View } from "./alphabet.ts";
 import { type Compiled, compile, type Pattern } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
@@ -28,10 +28,35 @@ export class Matcher {
    * @returns at most {@link MAX_MATCHES}, in the order of the text
    */
   find(text: string, shielded: (text: string) => readonly (readonly [number, number])[] = () => []): Match[] {
+    if (!mayMatch(this.#compiled, text)) return [];
     const view = this.#compiled.alphabet.read(text, text.length > KEPT ? emptyView() : this.#view);
     const hits = scan(this.#compiled, view, text);
     return hits.length === 0 ? [] : resolve(hits, view, this.#compiled, shielded(text));
   }
+}
+
+/**
+ * False only when a text has no match: the same walk as {@link scan}, straight over a plain ASCII text and without a
+ * note of where anything was. Most prompts need no more than this.
+ */
+function mayMatch({ automaton, alphabet }: Compiled, text: string): boolean {
+  const { table } = automaton;
+  const { ascii } = alphabet;
+  let state = automaton.start;
+  let last = -1;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return true;
+    const symbol = ascii[unit] ?? 0;
+    if (symbol <= Sign.space) {
+      if (symbol < 0 || (symbol === Sign.space && last === Sign.space)) continue;
+    }
+    last = symbol;
+    const next = table[state + symbol] ?? 0;
+    if (next < 0) return true;
+    state = next;
+  }
+  return false;
 }
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */

@@ -13,17 +13,35 @@ export interface Match {
 }
 
 export const MAX_MATCHES = 100;
+/** Matches of one category and score that are weighed against each other: the first in the text. Far more than are reported. */
+const WEIGHED = 1_000;
 
 type Span = readonly [number, number];
+
+/** Matches by category, of each score no more than are worth weighing: what follows takes bounded time. */
+class Candidates {
+  readonly byCategory = new Map<Category, Match[]>();
+  readonly #counts = new Map<string, number>();
+
+  add(rule: Rule, term: string, span: Span): void {
+    const bucket = `${rule.score} ${rule.category}`;
+    const count = this.#counts.get(bucket) ?? 0;
+    if (count === WEIGHED) return;
+    this.#counts.set(bucket, count + 1);
+    const others = this.byCategory.get(rule.category);
+    if (others) others.push({ rule, term, span });
+    else this.byCategory.set(rule.category, [{ rule, term, span }]);
+  }
+}
 
 /** From all hits of a scan to what is reported: innocent ones out, pairs put together, overlaps settled, at most 100. */
 export function resolve(hits: readonly Hit[], view: View, compiled: Compiled, shielded: readonly Span[]): Match[] {
   const guilty = withoutShielded(hits, view, compiled, shielded);
-  const matches: Match[] = [];
+  const matches = new Candidates();
   const sides = new Map<PairRule, Hit[]>();
   for (const hit of guilty) {
     const { role } = hit.pattern;
-    if (role.kind === "term") matches.push({ rule: role.rule, term: role.rule.term, span: spanOf(hit, view) });
+    if (role.kind === "term") matches.add(role.rule, role.rule.term, spanOf(hit, view));
     else if (role.kind === "side") {
       const others = sides.get(role.rule);
       if (others) others.push(hit);
@@ -34,7 +52,7 @@ export function resolve(hits: readonly Hit[], view: View, compiled: Compiled, sh
     const words = wordNumbers(view, compiled);
     for (const [rule, found] of sides) pair(rule, found, words, view, matches);
   }
-  return settle(matches);
+  return settle(matches.byCategory);
 }
 
 function spanOf(hit: Hit, view: View): Span {
@@ -58,8 +76,8 @@ function withoutShielded(hits: readonly Hit[], view: View, compiled: Compiled, s
       const shield = shields[i];
       if (!shield || shield.to - compiled.longestShield >= hit.from) break;
       if (shield.from > hit.from || shield.pattern.role.kind !== "shield") continue;
-      const { rules } = shield.pattern.role;
-      if (!rules || rules.has(role.rule)) return false;
+      const { exceptions } = shield.pattern.role;
+      if (!exceptions || exceptions === role.rule.exceptions) return false;
     }
     return true;
   });
@@ -80,7 +98,7 @@ function wordNumbers(view: View, { alphabet }: Compiled): Int32Array {
 }
 
 /** Adds a match for each meeting of the two sides: each hit with the nearest one of the other side before it. */
-function pair(rule: PairRule, hits: readonly Hit[], words: Int32Array, view: View, into: Match[]): void {
+function pair(rule: PairRule, hits: readonly Hit[], words: Int32Array, view: View, into: Candidates): void {
   const last: [Hit | undefined, Hit | undefined] = [undefined, undefined];
   for (const hit of hits) {
     const { role } = hit.pattern;
@@ -91,7 +109,7 @@ function pair(rule: PairRule, hits: readonly Hit[], words: Int32Array, view: Vie
       const [start] = spanOf(other, view);
       const [, end] = spanOf(hit, view);
       const [one, two] = role.side === 1 ? [other.pattern.role, role] : [role, other.pattern.role];
-      into.push({ rule, term: `${one.term} + ${two.term}`, span: [start, end] });
+      into.add(rule, `${one.term} + ${two.term}`, [start, end]);
     }
     last[role.side] = hit;
   }
@@ -101,17 +119,11 @@ function pair(rule: PairRule, hits: readonly Hit[], words: Int32Array, view: Vie
  * Settles overlaps within each category: the more severe match stays, of equals the longer one. Matches of different
  * categories do not compete. When there are too many, the most severe ones stay, and of every category at least one.
  */
-function settle(matches: readonly Match[]): Match[] {
-  const byCategory = new Map<Category, Match[]>();
-  for (const match of matches) {
-    const others = byCategory.get(match.rule.category);
-    if (others) others.push(match);
-    else byCategory.set(match.rule.category, [match]);
-  }
+function settle(byCategory: ReadonlyMap<Category, readonly Match[]>): Match[] {
   const best: Match[] = [];
   const rest: Match[] = [];
   for (const found of byCategory.values()) {
-    const [worst, ...others] = withoutOverlaps(found.sort(bySeverity));
+    const [worst, ...others] = withoutOverlaps(found.toSorted(bySeverity));
     if (worst) best.push(worst);
     rest.push(...others);
   }
