@@ -6,7 +6,7 @@ import type { Limits } from "../contract/limits.ts";
 import { moderate } from "../pipeline/generation.ts";
 import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
-import { runningRecord } from "../pipeline/record.ts";
+import { type Identity, runningRecord } from "../pipeline/record.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { RecordPage, RecordQuery, Store } from "../store/store.ts";
 import type { StageDetectors } from "./detectors.ts";
@@ -57,22 +57,23 @@ export class Gateway implements Service {
 
   generate(request: GenerationRequest, signal: AbortSignal): Generation {
     const parts = this.#parts(request);
-    const pictures = new Map<number, Picture>();
-    const identity = newIdentity(request);
-    const run = () => this.#run(request, identity, parts, pictures, signal);
-    return { id: identity.id, pictures, [Symbol.asyncIterator]: run };
+    this.#assertRoom();
+    return this.#begin(request, newIdentity(request), parts, signal);
   }
 
   async submit(request: GenerationRequest): Promise<GenerationRecord> {
     const parts = this.#parts(request);
+    this.#assertRoom();
     const identity = newIdentity(request);
     const begun = runningRecord(request, identity, parts);
     const { record } = keep({ record: begun, released: new Map(), originals: new Map() }, parts.policy);
-    const stop = new AbortController();
-    this.#assertRoom();
     await this.#open.store.save(record, []);
-    const done = drain(this.#run(request, identity, parts, new Map(), stop.signal))
-      .catch((error) => this.#failed(record, error))
+    const stop = new AbortController();
+    const done = this.#begin(request, identity, parts, stop.signal)
+      .done.then(
+        () => {},
+        (error) => this.#failed(record, error),
+      )
       .finally(() => this.#background.delete(identity.id));
     this.#background.set(identity.id, { stop, done });
     return begun;
@@ -150,33 +151,33 @@ export class Gateway implements Service {
     await this.#open.store.close();
   }
 
-  async *#run(
+  /** `done` settles when the record is durable, whether or not anybody listens to the events. */
+  #begin(
     request: GenerationRequest,
-    identity: ReturnType<typeof newIdentity>,
+    identity: Identity,
     parts: Parts,
-    pictures: Map<number, Picture>,
     signal: AbortSignal,
-  ): AsyncGenerator<GenerationEvent, void> {
-    this.#assertRoom();
+  ): Generation & { done: Promise<GenerationRecord> } {
     this.#running++;
-    let saved = false;
+    const pictures = new Map<number, Picture>();
     const run = moderate(request, identity, parts, signal);
-    const save = async () => {
-      saved = true;
-      const result = await run.result;
-      const { answer, record, pictures: toKeep } = keep(result, parts.policy);
-      await this.#open.store.save(record, toKeep);
-      for (const [index, picture] of result.released) pictures.set(index, picture);
-      return answer;
+    const done = run.result
+      .then(async (result) => {
+        const { answer, record, pictures: toKeep } = keep(result, parts.policy);
+        await this.#open.store.save(record, toKeep);
+        for (const [index, picture] of result.released) pictures.set(index, picture);
+        return answer;
+      })
+      .finally(() => this.#running--);
+    done.catch(() => {});
+    return {
+      id: identity.id,
+      pictures,
+      done,
+      async *[Symbol.asyncIterator](): AsyncGenerator<GenerationEvent, void> {
+        for await (const event of run) yield event.type === "finished" ? { ...event, record: await done } : event;
+      },
     };
-    try {
-      for await (const event of run) {
-        yield event.type === "finished" ? { ...event, record: await save() } : event;
-      }
-    } finally {
-      if (!saved) await save();
-      this.#running--;
-    }
   }
 
   #assertRoom(): void {
@@ -227,12 +228,8 @@ function unknownName(field: string, known: readonly string[]): SafelightError {
 }
 
 /** An id sorts by the time it was made: 12 hexadecimal digits of milliseconds, then 80 random bits. */
-function newIdentity({ seed }: GenerationRequest) {
+function newIdentity({ seed }: GenerationRequest): Identity {
   const createdAt = new Date();
   const time = createdAt.getTime().toString(16).padStart(12, "0");
   return { id: `gen_${time}${randomBytes(10).toString("hex")}`, createdAt, seed: seed ?? randomInt(2 ** 32) };
-}
-
-async function drain(events: AsyncIterable<unknown>): Promise<void> {
-  for await (const _event of events);
 }

@@ -40,9 +40,9 @@ export interface Service {
   generators(): readonly { readonly name: string; readonly notice: string | null }[];
   /** @throws SafelightError `invalid_request` naming the ones that exist */
   policy(name: string | undefined): Policy;
-  /** Starts when it is iterated. Aborting the signal, or leaving the loop, aborts everything. */
+  /** Starts at once. Aborting the signal, or leaving the loop, aborts everything. @throws SafelightError `overloaded` */
   generate(request: GenerationRequest, signal: AbortSignal): Generation;
-  /** Starts at once and goes on in the background; the record is durable, with state `running`, when this resolves. */
+  /** Goes on in the background; the record is durable, with state `running`, when this resolves. @throws SafelightError `overloaded` */
   submit(request: GenerationRequest): Promise<GenerationRecord>;
   /** Ends a generation that was submitted. @returns false when it is not running here. */
   cancel(id: string): boolean;
