@@ -25,10 +25,28 @@ export function withoutText(record: GenerationRecord): GenerationRecord {
   };
 }
 
-/** Safelight's own messages never quote; those about a withheld picture repeat what the back end said. */
-function unquoting({ trials }: GenerationRecord): Unquote {
-  const said = trials.flatMap(({ withheld }) => (withheld ? [withheld] : []));
-  return (message) => said.reduce((rest, words) => rest.replaceAll(words, "…"), message);
+/**
+ * Takes out of a sentence what may be the caller's words: matched terms and spans where they stand between quotation marks,
+ * and what a back end said, which may be anything.
+ */
+function unquoting(record: GenerationRecord): Unquote {
+  const said = record.trials.flatMap(({ withheld }) => (withheld ? [withheld] : []));
+  const words = new Set(
+    everyEvidence(record).flatMap(({ term, span }) => [term, span && record.request.prompt?.slice(...span)]),
+  );
+  const any = [...words].filter((word) => word !== undefined && word !== "").map((word) => RegExp.escape(String(word)));
+  const quoted = any.length > 0 ? new RegExp(`(["'“‘«„])(?:${any.join("|")})(["'”’»“])`, "giu") : undefined;
+  return (message) => {
+    const rest = said.reduce((text, words) => text.replaceAll(words, "…"), message);
+    return quoted ? rest.replace(quoted, "$1…$2") : rest;
+  };
+}
+
+function everyEvidence({ prompt, trials, images }: GenerationRecord): Evidence[] {
+  const judged = [...(prompt ? [prompt] : []), ...trials];
+  const findings = judged.flatMap(({ reports }) => reports.flatMap((r) => (r.state === "scored" ? r.findings : [])));
+  const reasons = [...judged, ...images].flatMap((decision) => decision.reasons);
+  return [...findings, ...reasons].flatMap(({ evidence }) => (evidence ? [evidence] : []));
 }
 
 function judgementWithoutText(
