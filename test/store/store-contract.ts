@@ -333,6 +333,7 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
       });
       expect(after?.prompt?.reasons[0]).toEqual({
         ...reason(),
+        label: "words",
         evidence: { span: [2, 19], list: "words", disguises: ["separators"] },
         message: 'The prompt says "…", that is “…”: violence.',
       });
