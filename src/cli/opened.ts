@@ -1,17 +1,17 @@
-import { openService } from "../app/open.ts";
 import type { Service } from "../app/service.ts";
-import { loadConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Arguments, Options } from "./command.ts";
 import type { Io } from "./io.ts";
 
 /** The configuration that a command line asks for. */
-export function configFor({ values }: Arguments<Options>, io: Io) {
+export async function configFor({ values }: Arguments<Options>, io: Io): Promise<LoadedConfig> {
   const flag = (name: string) => {
     const value = values[name];
     return typeof value === "string" ? value : undefined;
   };
   const flags = { config: flag("config"), data: flag("data"), host: flag("host"), port: flag("port") };
+  const { loadConfig } = await import("../config/load.ts"); // late, so that help and complaints are quick
   return loadConfig({ env: io.env, flags, cwd: io.cwd });
 }
 
@@ -21,7 +21,8 @@ export async function withService<T>(
   io: Io,
   use: (service: Service, config: Config) => Promise<T>,
 ): Promise<T> {
-  const { config } = configFor(parsed, io);
+  const { config } = await configFor(parsed, io);
+  const { openService } = await import("../app/open.ts");
   const onError = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
   const service = await openService(config, { onError });
   try {

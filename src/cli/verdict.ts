@@ -21,9 +21,9 @@ export function exitOfAll(statuses: Iterable<number>): number {
   return Math.max(EXIT.allowed, ...statuses);
 }
 
-/** What a program gets: the score of each category that was judged, null where nobody could tell. */
+/** What a program gets: the score of each category that anybody could judge, null where all who could have failed. */
 export function verdictJson({ action, reasons, coverage }: Decision) {
-  const judged = coverage.filter(({ state }) => state !== "not_covered");
+  const judged = coverage.filter(({ state, score }) => state !== "not_covered" || score !== null);
   return { action, scores: Object.fromEntries(judged.map(({ category, score }) => [category, score])), reasons };
 }
 

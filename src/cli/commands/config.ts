@@ -23,7 +23,7 @@ export const command = defineCommand({
       await io.out(`${JSON.stringify(z.toJSONSchema(ConfigFileSchema, { io: "input" }), null, 2)}\n`);
       return EXIT.allowed;
     }
-    const { settings, sources } = configFor(parsed, io);
+    const { settings, sources } = await configFor(parsed, io);
     if (parsed.values.json) {
       await io.out(`${JSON.stringify({ settings, sources: Object.fromEntries(sources) }, null, 2)}\n`);
       return EXIT.allowed;

@@ -15,7 +15,7 @@ export const command = defineCommand({
     ["safelight policy check my-policy.yaml", "exit status 2 and file:line:column of each mistake"],
   ],
   async run(parsed, io) {
-    const { config } = configFor(parsed, io);
+    const { config } = await configFor(parsed, io);
     const json = parsed.values.json === true;
     const good = async (file: string, { name, version, digest }: Policy) => {
       const line = `${io.styled("green", "ok")}  ${shownPath(file)}: ${name} ${version}, ${digest}`;

@@ -15,7 +15,7 @@ export const command = defineCommand({
   async run(parsed, io) {
     const [given, ...more] = parsed.positionals;
     if (more.length > 0) throw new UsageError("policy show: takes one name");
-    const { config } = configFor(parsed, io);
+    const { config } = await configFor(parsed, io);
     const policies = loadPolicies(config);
     const name = given ?? config.default_policy;
     const found = policies.get(name)?.policy;

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { startServer } from "../../http/server.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
 import { withService } from "../opened.ts";
@@ -28,6 +27,7 @@ export const command = defineCommand({
   async run(parsed, io) {
     if (parsed.positionals.length > 0) throw new UsageError("serve: takes no argument");
     return withService(parsed, io, async (service, config) => {
+      const { startServer } = await import("../../http/server.ts");
       const server = await startServer(service, config);
       io.err(`listening on ${server.url}\n`);
       const page =
