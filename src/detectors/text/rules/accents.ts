@@ -8,7 +8,7 @@ import { foldCodePoint, foldKey } from "./fold.ts";
 const OWN: Readonly<Record<string, RegExp>> = {
   es: /[áéíóúüñ]/,
   fr: /[àâæçéèêëîïôœùûüÿ]/,
-  de: /[äöüß]/,
+  de: /[äöü]/,
   pt: /[áâãàçéêíóôõú]/,
   it: /[àèéìíîòóùú]/,
   nl: /[áéíóúëïöü]/,

@@ -180,6 +180,18 @@ describe("the shipped lists", () => {
     }
   });
 
+  test("every term is found in a sentence, in its category and at its severity or above", async () => {
+    const missed: string[] = [];
+    for (const name of await shippedLists()) {
+      for (const rule of (await loadList(name, "/")).rules) {
+        if (rule.kind !== "term") continue;
+        const findings = await inspect(`Here: ${rule.term.toUpperCase()}.`);
+        if (!findings.some((one) => one.category === rule.category && one.score >= rule.score)) missed.push(rule.term);
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+
   test("every exception holds a term that it can excuse", async () => {
     for (const name of await shippedLists()) {
       const { rules } = await loadList(name, "/");
