@@ -6,7 +6,7 @@
  *
  * The source is a TensorFlow.js graph model whose weights are uint8 with one scale and minimum for each tensor. They stay
  * uint8 in the ONNX file (4.3 MB instead of 17 MB) behind DequantizeLinear, which ONNX Runtime folds into float constants
- * when it opens the file with `session.disable_quant_qdq` set, as `src/models/session.ts` does: the running network is
+ * when it opens the file with `session.disable_quant_qdq` set, as `src/models/session-worker.mjs` does: the running network is
  * then the same as from a float file. Measured on two cores: opened in 100 ms, a float file in 100 ms, Cast-Mul-Add
  * (which folds without the setting) in 190 to 290 ms; 15.6 ms a picture for all three. Without the setting the
  * network is right as well, but takes 36 ms.

@@ -22,9 +22,10 @@ export async function openThread(
 ): Promise<SessionThread> {
   /** 1 while ONNX Runtime may be at work. */
   const busy = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(new URL("./session-worker.ts", import.meta.url), {
+  const worker = new Worker(new URL("./session-worker.mjs", import.meta.url), {
     name: `safelight ${id}`,
     workerData: busy,
+    execArgv: [], // flags of the main thread, such as --input-type, have no meaning there, or stop it
   });
   // A thread that is stopped inside ONNX Runtime takes the process down with SIGABRT, whatever its exit code should be.
   const finish = (): void => void Atomics.wait(busy, 0, 1, 5_000);

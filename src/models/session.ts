@@ -7,9 +7,15 @@ import { openThread, type SessionThread } from "./session-thread.ts";
 export type { Tensor, Tensors };
 
 export interface SessionOptions {
-  /** Threads that work on one run together. More threads shorten one run; more sessions serve more runs. */
+  /**
+   * Threads that work on one run together; 2 when absent and there are two cores. More of them shorten one run, more
+   * sessions serve more runs at once.
+   */
   readonly threads?: number;
-  /** At most so many runs at once, each with its own session. The second is opened when a run has to wait for the first. */
+  /**
+   * At most so many runs at once, each with its own session; when absent as many as the cores can feed, at most 4. The second
+   * is opened when a run has to wait for the first.
+   */
   readonly sessions?: number;
   /** Where `manifest.json` lies; a URL that ends with a slash. The models that ship with the product when absent. */
   readonly folder?: URL;
@@ -36,8 +42,9 @@ const open = new Map<string, { users: number; pool: Promise<Pool> }>();
  * @throws SafelightError `config_invalid` when the file is missing, has another hash than the manifest, or is no model
  */
 export async function openModel(id: string, options: SessionOptions = {}): Promise<Model> {
-  const threads = options.threads ?? 1;
-  const sessions = options.sessions ?? Math.min(4, availableParallelism());
+  const cores = availableParallelism();
+  const threads = options.threads ?? Math.min(2, cores);
+  const sessions = options.sessions ?? Math.min(4, Math.max(1, Math.floor(cores / threads)));
   const key = JSON.stringify([id, threads, sessions, options.folder?.href]);
   let shared = open.get(key);
   if (!shared) {

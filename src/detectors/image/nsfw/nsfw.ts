@@ -22,7 +22,10 @@ const CATEGORIES = [...new Set(Object.values(CATEGORY_OF_CLASS))].filter((catego
  */
 export async function openNsfw(options: z.output<typeof NsfwOptions>, _context: OpenContext): Promise<ImageDetector> {
   const { threads, sessions } = options;
-  const model = await openModel(MODEL, { threads, ...(sessions === undefined ? {} : { sessions }) });
+  const model = await openModel(MODEL, {
+    ...(threads === undefined ? {} : { threads }),
+    ...(sessions === undefined ? {} : { sessions }),
+  });
   return {
     id: "nsfw",
     version: `${CODE_VERSION}.${model.entry.sha256.slice(0, 12)}`,

@@ -1,13 +1,12 @@
 import { z } from "zod";
 
+const count = (description: string) => z.int().min(1).max(64).optional().meta({ description });
+
 export const NsfwOptions = z.strictObject({
-  threads: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(1)
-    .meta({ description: "Threads that work on one picture together: a shorter wait, fewer pictures a second." }),
-  sessions: z.int().min(1).max(64).optional().meta({
-    description: "Pictures judged at once; one for each core, at most 4, when absent. Each takes about 70 MB.",
-  }),
+  threads: count(
+    "Threads that work on one picture together: more of them shorten the wait for one, sessions serve more at once. 2, or 1 on a single core, when absent.",
+  ),
+  sessions: count(
+    "Pictures judged at once. As many as the cores can feed, at most 4, when absent. Each takes about 70 MB.",
+  ),
 });
