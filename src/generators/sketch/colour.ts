@@ -14,14 +14,9 @@ export function rgbOf(hex: Hex): Rgb {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-export function hexOf(rgb: Rgb): Hex {
-  return `#${rgb
-    .map((channel) =>
-      Math.round(Math.min(255, Math.max(0, channel)))
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
+export function hexOf([red, green, blue]: Rgb): Hex {
+  const byte = (channel: number) => Math.round(Math.min(255, Math.max(0, channel)));
+  return `#${((1 << 24) | (byte(red) << 16) | (byte(green) << 8) | byte(blue)).toString(16).slice(1)}`;
 }
 
 export function mix(from: Hex, to: Hex, share: number): Hex {

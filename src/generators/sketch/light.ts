@@ -1,5 +1,5 @@
 import { fromOklch, type Hex, lighter, mix, multiply, oklchOf } from "./colour.ts";
-import type { Time } from "./lexicon/words.ts";
+import type { Style, Time } from "./lexicon/words.ts";
 import type { Random } from "./random.ts";
 import type { Scene } from "./scene.ts";
 
@@ -50,13 +50,16 @@ const LAMPS: Readonly<Record<Time, readonly [Hex, number]>> = {
   day: ["#ffffff", 0],
   sunset: ["#ffc09a", 0.55],
   dusk: ["#a99ad6", 0.65],
-  night: ["#6f84c9", 0.72],
+  night: ["#7c90d2", 0.64],
 };
+
+/** Styles that draw on white paper, at night too. */
+const LINES: ReadonlySet<Style> = new Set(["pencil", "ink", "blueprint"]);
 
 export function lightOf(scene: Scene, random: Random): Light {
   const { time, weather, style } = scene;
   const dark = time === "night" || time === "dusk";
-  let sky = random.pick(SKIES[time]);
+  let sky = random.pick(SKIES[style !== undefined && LINES.has(style) ? "day" : time]);
   if (style === "neon") sky = dark ? ["#0b0628", "#3a0f6b", "#ff2e93"] : ["#2a1a6b", "#a12bb5", "#ff9a5c"];
   const grey = weather.has("storm")
     ? 0.72
@@ -73,7 +76,7 @@ export function lightOf(scene: Scene, random: Random): Light {
   const painted: readonly [Hex, Hex, Hex] = paint
     ? [lighter(paint, -0.25), paint, lighter(paint, 0.45)]
     : [top, middle, low];
-  const [lamp, strength] = LAMPS[time];
+  const [lamp, strength] = style !== undefined && LINES.has(style) ? LAMPS.day : LAMPS[time];
   return {
     sky: painted,
     haze: mix(painted[2], painted[1], 0.25),

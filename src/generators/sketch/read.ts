@@ -1,6 +1,7 @@
 import type { Hex } from "./colour.ts";
-import { faceOf, LONGEST_PHRASE, look, type Meaning, type Sprite } from "./lexicon/lexicon.ts";
+import { faceOf, LONGEST_PHRASE, look, type Meaning, type Sprite, spriteOf } from "./lexicon/lexicon.ts";
 import type { Join, Season, SettingName, Size, SkyThing, Style, Time, Weather } from "./lexicon/words.ts";
+import { ALOFT } from "./paint/figure.ts";
 import { Random } from "./random.ts";
 import type { Scene, Subject } from "./scene.ts";
 
@@ -29,6 +30,8 @@ const STAGE_ORDER: readonly SettingName[] = [
   ...(["garden", "park", "castle", "city", "mountains", "meadow", "field", "hills", "sky"] as const),
 ];
 
+const PLAIN_PEOPLE = new Set(["person-standing", "man-standing", "woman-standing"]);
+
 interface MutableSubject {
   sprite: Sprite;
   count: number;
@@ -37,6 +40,7 @@ interface MutableSubject {
   scale: number;
   rides?: MutableSubject;
   wears: Sprite[];
+  holds?: Sprite;
 }
 
 /** Everything found in a text, in order. */
@@ -81,15 +85,13 @@ export function readScene(prompt: string, negativePrompt: string, seed: number):
   const understood =
     subjects.length + settings.length + times.length + weather.size + sky.size + asked.seasons.length > 0;
 
-  const home = keep(
-    subjects.map(({ sprite }) => sprite.setting),
-    refused.settings,
-  );
+  const home = keep(subjects.map(homeOf), refused.settings);
   const setting = settings[0] ?? home[0] ?? (understood ? "hills" : "abstract");
   const night = keep<Time>(["night"], refused.times)[0];
   const glow =
     sky.has("moon") || sky.has("stars") || sky.has("aurora") || sky.has("fireworks") || sky.has("shooting-star");
-  const free = keep<Time>(["day", "day", "day", "day", "dawn", "sunset"], refused.times);
+  const indoors = setting === "room" || setting === "kitchen" || setting === "table" || setting === "underwater";
+  const free = keep<Time>(indoors ? ["day"] : ["day", "day", "day", "day", "dawn", "sunset"], refused.times);
   return {
     subjects,
     setting: setting === "forest" && season === "autumn" ? "autumn-park" : setting,
@@ -108,12 +110,18 @@ export function readScene(prompt: string, negativePrompt: string, seed: number):
   };
 }
 
+/** A vase of flowers stands where vases do; who rides a horse brings the horse along. */
+function homeOf({ sprite, rides }: Subject): SettingName {
+  return rides?.sprite.place === "table" ? rides.sprite.setting : sprite.setting;
+}
+
 function settle(subject: MutableSubject, unwanted: (sprite: Sprite) => boolean, refused: Found): Subject {
-  const { colour, rides, ...rest } = subject;
+  const { colour, rides, holds, ...rest } = subject;
   return {
     ...rest,
     wears: subject.wears.filter((sprite) => !unwanted(sprite)),
     ...(colour === undefined || refused.colours.includes(colour) ? {} : { colour }),
+    ...(holds === undefined || unwanted(holds) ? {} : { holds }),
     ...(rides === undefined || unwanted(rides.sprite) ? {} : { rides: settle(rides, unwanted, refused) }),
   };
 }
@@ -141,7 +149,10 @@ function find(text: string, random: Random): Found {
     }
     const noun = nameable(longest(words, at).meaning);
     const colour = meaning.colour ?? (noun ? meaning.colourBeforeNoun : undefined);
-    if (meaning.negation) {
+    const last = found.subjects.at(-1);
+    if (meaning.pose && last && PLAIN_PEOPLE.has(last.sprite.icon)) {
+      last.sprite = meaning.pose;
+    } else if (meaning.negation) {
       pending = { negation: true, age: 0 };
     } else if (colour !== undefined) {
       pending = { ...pending, colour, age: 0 };
@@ -161,7 +172,8 @@ function find(text: string, random: Random): Found {
       if (meaning.sprite !== undefined) {
         addSubject(found, meaning.sprite, { ...pending, plural }, join?.kind, random);
       }
-      if (meaning.sprite ?? meaning.setting ?? meaning.sky) {
+      for (const sprite of meaning.several ?? []) addSubject(found, sprite, { plural: false }, undefined, random);
+      if (meaning.sprite ?? meaning.several ?? meaning.setting ?? meaning.sky) {
         pending = { age: 0 };
         join = undefined;
       }
@@ -173,8 +185,13 @@ function find(text: string, random: Random): Found {
 /** What an adjective can belong to. */
 function nameable(meaning: Meaning | undefined): boolean {
   return (
-    (meaning?.sprite ?? meaning?.setting ?? meaning?.colour ?? meaning?.time ?? meaning?.sky ?? meaning?.weather) !==
-    undefined
+    (meaning?.sprite ??
+      meaning?.several ??
+      meaning?.setting ??
+      meaning?.colour ??
+      meaning?.time ??
+      meaning?.sky ??
+      meaning?.weather) !== undefined
   );
 }
 
@@ -198,8 +215,11 @@ function longest(words: readonly string[], at: number): { length: number; meanin
   return { length: 1, plural: false };
 }
 
-function record(found: Found, { sprite, setting, time, weather, season, sky, style, tag }: Meaning): void {
-  if (sprite) found.icons.push(sprite.icon);
+function record(
+  found: Found,
+  { sprite, several = [], setting, time, weather, season, sky, style, tag }: Meaning,
+): void {
+  for (const { icon } of sprite ? [sprite, ...several] : several) found.icons.push(icon);
   if (setting && !(sprite && setting !== "forest")) found.settings.push(setting);
   if (time) found.times.push(time);
   if (weather) found.weathers.push(weather);
@@ -226,15 +246,28 @@ function addSubject(
     ...(said.colour === undefined ? {} : { colour: said.colour }),
   };
   const last = found.subjects.at(-1);
-  if (last && (join === "wears" || join === "on") && WEARABLE.has(sprite.icon)) {
+  if (last && (join === "wears" || join === "on" || last.wears.length > 0) && WEARABLE.has(sprite.icon)) {
     last.sprite = faceOf(last.sprite);
     last.wears.push(sprite);
+  } else if (last && (join === "holds" || join === "wears") && !many && !last.holds && canHold(last, sprite)) {
+    last.holds = sprite;
   } else if (last && join === "on" && !last.rides && canCarry(sprite, last.sprite)) {
-    last.rides = subject;
+    if (sprite.tags.includes("car")) last.sprite = faceOf(last.sprite);
+    last.rides = sprite.icon === "sailboat" ? { ...subject, sprite: spriteOf("canoe") ?? sprite } : subject;
   } else if (found.subjects.length < MOST_SUBJECTS) {
     const same = found.subjects.find((known) => known.sprite.icon === sprite.icon && known.colour === subject.colour);
     if (!same) found.subjects.push(subject);
   }
+}
+
+function canHold({ sprite: holder, count }: MutableSubject, thing: Sprite): boolean {
+  const living = holder.tags.includes("people") || holder.tags.includes("animal");
+  return (
+    living &&
+    count === 1 &&
+    holder.place !== "fly" &&
+    (ALOFT.has(thing.icon) || (thing.place === "table" && thing.size < 0.75))
+  );
 }
 
 function canCarry(carrier: Sprite, rider: Sprite): boolean {

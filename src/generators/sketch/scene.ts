@@ -13,12 +13,12 @@ export interface Subject {
   readonly scale: number;
   readonly rides?: Subject;
   readonly wears: readonly Sprite[];
+  readonly holds?: Sprite;
 }
 
 /** What a prompt asks for, without anything about where it is on the paper. */
 export interface Scene {
   readonly subjects: readonly Subject[];
-  /** Undefined: nothing in the prompt was understood. */
   readonly setting: SettingName;
   /** Others that were named: mountains behind a lake. */
   readonly behind: readonly SettingName[];

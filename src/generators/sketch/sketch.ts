@@ -11,6 +11,7 @@ import type { SketchOptions } from "./options.ts";
 import { mark } from "./paint/mark.ts";
 import { drawPicture, iconsOfScenery } from "./picture.ts";
 import { withProvenance } from "./png.ts";
+import { hash } from "./random.ts";
 import { readScene } from "./read.ts";
 import type { Size } from "./strokes.ts";
 import { inStyle } from "./style.ts";
@@ -79,12 +80,13 @@ async function draw(
       acting.effect === "score" ? { kind: "score", category: acting.category, score: acting.score } : { kind: "error" };
     return encoded(sharp(Buffer.from(drawTestCard(card, width, height))), seed);
   }
-  const scene = readScene(prompt, request.negativePrompt, seed);
+  const chance = (seed ^ hash(prompt)) >>> 0;
+  const scene = readScene(prompt, request.negativePrompt, chance);
   const size = { width, height };
-  const picture = await drawPicture(scene, size, seed, icons);
+  const picture = await drawPicture(scene, size, chance, icons);
   const label = mark(width, height);
   if (scene.style === undefined) return encoded(sharp(svg(size, picture + label)), seed);
-  const styled = await inStyle(sharp(svg(size, picture)), scene.style, size, seed);
+  const styled = await inStyle(sharp(svg(size, picture)), scene.style, size, chance);
   const { data, info } = await styled.flatten().raw().toBuffer({ resolveWithObject: true });
   return encoded(sharp(data, { raw: info }).composite([{ input: svg(size, label) }]), seed);
 }
@@ -96,7 +98,7 @@ function svg({ width, height }: Size, content: string): Buffer {
 }
 
 async function encoded(picture: Sharp, seed: number): Promise<GeneratedImage> {
-  const png = await picture.flatten({ background: "#808080" }).png({ compressionLevel: 4 }).toBuffer();
+  const png = await picture.flatten({ background: "#808080" }).removeAlpha().png({ compressionLevel: 4 }).toBuffer();
   return { kind: "image", mediaType: "image/png", bytes: withProvenance(png), seed };
 }
 

@@ -2,6 +2,7 @@ import type { Hex } from "../colour.ts";
 import { GROUPS, type Group, type Place } from "./subjects.ts";
 import { THINGS } from "./things.ts";
 import {
+  COLLECTIONS,
   COLOUR_OR_THING,
   COLOURS,
   JOINS,
@@ -9,6 +10,7 @@ import {
   KNOWN_WITHOUT_MEANING,
   NEGATIONS,
   NUMBERS,
+  POSES,
   SEASON_WORDS,
   SETTING_WORDS,
   type Season,
@@ -40,6 +42,10 @@ export interface Sprite {
 /** All that a word or a phrase says. Most say one thing; "winter" is a season and its weather. */
 export interface Meaning {
   sprite?: Sprite;
+  /** Things that one word stands for together. */
+  several?: readonly Sprite[];
+  /** Changes a person who was named before. */
+  pose?: Sprite;
   setting?: SettingName;
   time?: Time;
   weather?: Weather;
@@ -95,6 +101,14 @@ addTable(SIZES, (size) => ({ size }));
 addTable(JOINS, (join) => ({ join }));
 addTable(TAG_WORDS, (tag) => ({ tag }));
 for (const [word, colourBeforeNoun] of Object.entries(COLOUR_OR_THING)) add(word, { colourBeforeNoun });
+for (const [list, icons] of Object.entries(COLLECTIONS)) {
+  const several = words(icons).flatMap((icon) => sprites.get(icon) ?? []);
+  for (const word of words(list)) add(word, { several });
+}
+for (const [icon, list] of Object.entries(POSES)) {
+  const pose = sprites.get(icon);
+  if (pose) for (const word of words(list)) add(word, { pose });
+}
 for (const word of NEGATIONS) add(word, { negation: true });
 for (const word of words(KNOWN_WITHOUT_MEANING)) add(word, {});
 
@@ -142,8 +156,10 @@ export function look(phrase: string): { meaning: Meaning; plural: boolean } | un
   const exact = entries.get(phrase);
   for (const singular of singulars(phrase)) {
     const meaning = entries.get(singular);
-    if (meaning && (exact === undefined || (exact.sprite !== undefined && exact.sprite === meaning.sprite))) {
-      return { meaning: exact ?? meaning, plural: true };
+    if (!meaning) continue;
+    if (exact === undefined) return { meaning, plural: true };
+    if (meaning.sprite && (exact.sprite ?? meaning.sprite) === meaning.sprite) {
+      return { meaning: { ...meaning, ...exact }, plural: true };
     }
   }
   return exact && { meaning: exact, plural: ALWAYS_MANY.has(phrase) };

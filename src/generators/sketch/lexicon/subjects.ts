@@ -178,7 +178,7 @@ person-walking*1: walking person, pedestrian, walker
 person-running*1: runner, jogger, running person, sprinter
 woman-dancing*1: dancer, ballerina, ballet dancer, flamenco
 man-dancing*1: disco dancer
-person-biking*1.05@street: cyclist, biker, bike rider
+person-biking*1.05@street: cycling, cyclist, biker, bike rider
 person-in-lotus-position*.75: yoga, meditating person, yogi, monk, buddha
 person-golfing*1: golfer
 person-fencing*1: fencer
@@ -244,9 +244,9 @@ singer*1@city: rock star, rockstar, musician, popstar, performer, dj
 detective*1@city: spy, investigator, sherlock
 guard*1@castle: soldier, royal guard
 ninja*1@japan: samurai, assassin, shinobi
-prince*1@castle: young king
-princess*1@castle: young queen
-person-with-crown*1@castle: king, queen, monarch, emperor, empress, royalty
+prince*1@castle:
+princess*1@castle: queen, empress
+person-with-crown*1@castle: king, monarch, emperor, royalty
 person-mage*1@forest: wizard, mage, witch, sorcerer, sorceress, magician, warlock
 person-elf*1@forest: elf, elves, ranger, druid, hobbit
 person-genie*1@desert: genie, djinn
@@ -257,7 +257,7 @@ person-in-tuxedo*1@garden: groom, butler
 person-zombie*1@forest: zombie
 troll*1@mountains: ogre, orc, giant
 person-wearing-turban*1@desert: sultan
-person-beard*.9: bearded man, viking, pirate, lumberjack, dwarf
+person-beard*.9 head: bearded man, viking, pirate, lumberjack, dwarf
 `,
   },
   {
@@ -308,7 +308,7 @@ sailboat*1.2: sailing boat, yacht, sail boat, sailing ship, boat, dinghy, sailin
 speedboat*.9:
 motor-boat*.95: motorboat
 canoe*.7@lake: kayak, rowing boat, rowboat, gondola, raft
-ship*1.4: cargo ship, vessel, titanic, steamship
+ship*1.4: cargo ship, vessel, titanic, steamship, viking ship, longship, warship
 passenger-ship*1.4: cruise ship, ocean liner
 ferry*1.3:
 ring-buoy*.4: lifebuoy, life ring

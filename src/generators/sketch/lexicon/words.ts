@@ -99,6 +99,7 @@ export const STYLES = [
   "vintage",
   "lowpoly",
   "mosaic",
+  "glass",
   "popart",
   "blueprint",
   "vivid",
@@ -118,7 +119,8 @@ export const STYLE_WORDS: Table<Style> = {
   vintage: "vintage, retro, polaroid, nostalgic, faded, analog photo, 1970s, 70s, old fashioned",
   lowpoly:
     "low poly, lowpoly, low polygon, polygonal, geometric, origami, cubism, cubist, faceted, papercraft, paper craft, paper cut",
-  mosaic: "mosaic, stained glass, tiles, tiled",
+  mosaic: "mosaic, tiles, tiled",
+  glass: "stained glass, stained glass window",
   popart: "pop art, popart, warhol, screen print, screenprint, silkscreen, poster, halftone",
   blueprint: "blueprint, technical drawing, cyanotype, schematic",
   vivid: "vivid, vibrant, colorful, colourful, saturated, psychedelic, hdr, high contrast, technicolor",
@@ -126,7 +128,7 @@ export const STYLE_WORDS: Table<Style> = {
 
 /** Ways of painting that say nothing new: everything here is a cartoon. */
 export const KNOWN_WITHOUT_MEANING =
-  "cartoon, anime, illustration, vector, flat, children book, photo, photograph, photorealistic, realistic, 4k, 8k, hd, detailed, highly detailed, masterpiece, art, artwork, painting, picture, image, digital art, render, 3d render, 3d, cinematic, beautiful, cute, pretty, lovely, nice";
+  "bowl of, plate of, cup of, glass of, slice of, piece of, basket of, scoop of, bottle of, bar of, cartoon, anime, illustration, vector, flat, children book, photo, photograph, photorealistic, realistic, 4k, 8k, hd, detailed, highly detailed, masterpiece, art, artwork, painting, picture, image, digital art, render, 3d render, 3d, cinematic, beautiful, cute, pretty, lovely, nice";
 
 export const COLOURS: Readonly<Record<Hex, string>> = {
   "#e03131": "red, crimson, scarlet, ruby red, cherry red",
@@ -156,6 +158,43 @@ export const COLOURS: Readonly<Record<Hex, string>> = {
   "#4d535c": "dark gray, dark grey, charcoal gray, slate",
 };
 
+/** Words for several things that are not the same. */
+export const COLLECTIONS: Readonly<Record<string, string>> = {
+  "fruit, fruits, fruit basket, fruit bowl": "red-apple, banana, grapes, tangerine, pear",
+  "vegetable, vegetables, veggies, veg": "carrot, tomato, broccoli, bell-pepper, ear-of-corn",
+  "dessert, desserts": "shortcake, cupcake, soft-ice-cream",
+  breakfast: "pancakes, hot-beverage, croissant",
+  picnic: "basket, sandwich, red-apple",
+  "animals, farm animals, wildlife": "cow, horse, pig, rooster",
+  pets: "cat, dog, rabbit",
+  "safari animals, zoo": "elephant, giraffe, zebra, lion",
+  "sea creatures, sea life, marine life": "tropical-fish, octopus, turtle, dolphin",
+  insects: "butterfly, honeybee, lady-beetle",
+  toys: "teddy-bear, soccer-ball, yo-yo",
+  "musical instruments, instruments, band, orchestra": "guitar, drum, trumpet, violin",
+  couple: "man-standing, woman-standing",
+  family: "man-standing, woman-standing, child",
+  wedding: "person-with-veil, person-in-tuxedo",
+  "solar system": "ringed-planet, globe-showing-europe-africa, comet",
+};
+
+/** What somebody does who was only called a person, a man or a woman. */
+export const POSES: Readonly<Record<string, string>> = {
+  "person-walking": "walking, walks, strolling",
+  "person-running": "running, runs, jogging",
+  "woman-dancing": "dancing, dances",
+  "person-biking": "riding a bike, riding a bicycle, biking",
+  "person-surfing": "riding a wave, surfing a wave, surfing",
+  "person-swimming": "swimming",
+  "person-climbing": "climbing",
+  "person-lifting-weights": "lifting weights",
+  "person-in-lotus-position": "meditating, doing yoga, sitting",
+  "person-juggling": "juggling",
+  "person-kneeling": "kneeling, praying",
+  skier: "skiing",
+  snowboarder: "snowboarding",
+};
+
 /** Fruit, flowers and metals that are colours when a noun follows: "orange cat", but "an orange". */
 export const COLOUR_OR_THING: Readonly<Record<string, Hex>> = {
   orange: "#f76707",
@@ -183,10 +222,10 @@ export const COLOUR_OR_THING: Readonly<Record<string, Hex>> = {
 
 export const NUMBERS: Readonly<Record<string, string>> = {
   1: "one, a single, single, lone, lonely, solitary",
-  2: "two, pair, couple, pair of, couple of, both, twin, twins, duo",
+  2: "two, pair, pair of, couple of, both, twin, twins, duo",
   3: "three, trio, several, a few, few, some, triple",
   4: "four, quartet",
-  5: "five, various, family of, family, group of, group, bunch of, bunch",
+  5: "five, various, family of, group of, group, bunch of, bunch",
   6: "six, half a dozen, many, lots of, a lot of, pack of, pack, multiple",
   7: "seven, herd, herd of, numerous",
   8: "eight, crowd, crowd of, school of, colony of, flock, flock of",

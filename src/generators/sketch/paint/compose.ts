@@ -1,10 +1,12 @@
+import type { Hex } from "../colour.ts";
 import type { Icon } from "../icons.ts";
 import { faceOf } from "../lexicon/lexicon.ts";
+import { lit } from "../light.ts";
 import { Random } from "../random.ts";
 import type { Subject } from "../scene.ts";
 import { ellipse, opacity } from "../svg.ts";
 import { coloured, type Figure, figureOf, place, type Spot, scaleOf, shadow } from "./figure.ts";
-import { groundColours } from "./grounds.ts";
+import { groundColours, waterColour } from "./grounds.ts";
 import type { Paper } from "./paper.ts";
 import type { Decoration } from "./settings.ts";
 import { cloud } from "./sky.ts";
@@ -47,16 +49,23 @@ function placeSubjects(paper: Paper, icons: ReadonlyMap<string, Icon>): readonly
   const units = shownSubjects(scene).flatMap((subject) => {
     const figure = figureOf(subject, icons, light, seed);
     return figure
-      ? Array.from({ length: subject.count }, (): Unit => ({ subject, figure, manner: mannerOf(subject, paper) }))
+      ? Array.from(
+          { length: subject.rides ? subject.rides.count : subject.count },
+          (): Unit => ({ subject, figure, manner: mannerOf(subject, paper) }),
+        )
       : [];
   });
   const shown = units.slice(0, MOST_FIGURES);
   const largest = Math.max(0.3, ...shown.map(({ subject }) => sizeOf(subject)));
+  const weight = shown.reduce((sum, { subject }) => sum + (subject.sprite.tags.includes("flower") ? 0.3 : 1), 0);
+  const mixed = weight !== shown.length && shown.some(({ subject }) => !subject.sprite.tags.includes("flower"));
   const random = new Random(seed, "places");
   return (["ground", "water", "air", "edge"] as const).flatMap((manner) => {
     const group = shown.filter((unit) => unit.manner === manner);
     const alone = group.length === shown.length;
-    return group.length === 0 ? [] : arrange(paper, group, manner, { largest, all: shown.length, alone }, random);
+    return group.length === 0
+      ? []
+      : arrange(paper, group, manner, { largest, all: shown.length, weight, alone, mixed }, random);
   });
 }
 
@@ -79,6 +88,10 @@ function mannerOf(subject: Subject, { plan, water }: Paper): Manner {
 interface Company {
   readonly largest: number;
   readonly all: number;
+  /** How many, where flowers count little. */
+  readonly weight: number;
+  /** Flowers and other things. */
+  readonly mixed: boolean;
   /** Nothing is placed in another manner. */
   readonly alone: boolean;
 }
@@ -91,12 +104,15 @@ function arrange(
   random: Random,
 ): readonly Placed[] {
   const { width, height, scene } = paper;
-  const crowd = Math.max(1, (company.all * 512) / width);
-  const base = 512 * (scene.closeUp ? 0.62 : 0.45) * crowd ** -0.46 * Math.min(1.25, company.largest ** 0.35);
+  const crowd = Math.max(1, (company.weight * 512) / width);
+  const stage = scene.closeUp ? 0.64 : paper.plan.stage === "table" ? 0.56 : 0.5;
+  const tall = Math.min(1.35, Math.max(1, height / width));
+  const base = 512 * stage * tall * crowd ** -0.46 * Math.min(1.25, Math.max(0.9, company.largest ** 0.35));
   const slots = slotsFor(units.length, width, random);
   const back = (unit: Unit) => unit.subject.sprite.tags.some((tag) => tag === "building" || tag === "tree");
   return units.map((unit, i) => {
-    const size = Math.min(height * 0.74, base * (sizeOf(unit.subject) / company.largest) ** 0.7);
+    const flower = company.mixed && unit.subject.sprite.tags.includes("flower") ? 0.6 : 1;
+    const size = Math.min(height * 0.74, base * flower * (sizeOf(unit.subject) / company.largest) ** 0.7);
     const share = slots[i] ?? 0.5;
     const lone = units.length === 1;
     const depth = back(unit)
@@ -117,7 +133,12 @@ function arrange(
       case "air":
         return inAir(paper, unit, spot, { company, i, of: units.length, nudge }, random);
       case "edge":
-        return atEdge(paper, unit, { ...spot, size: Math.min(height * 0.7, size * 1.3) }, i);
+        return atEdge(
+          paper,
+          unit,
+          { ...spot, size: Math.min(height * 0.7, Math.max(size * 1.3, 200 * crowd ** -0.4)) },
+          i,
+        );
       default:
         return manner satisfies never;
     }
@@ -173,8 +194,15 @@ function onWater(paper: Paper, unit: Unit, loose: Loose, depth: number): Placed 
   const x = paper.plan.stage === "river" ? paper.width * (0.5 + (loose.x / paper.width - 0.5) * 0.4) : loose.x;
   const spot = { ...loose, x, size, y: from + (to - from) * depth };
   const half = figure.width * scaleOf(figure, size) * 0.5;
-  const ripple = `${ellipse(x, spot.y - half * 0.02, half * 1.1, half * 0.12, "#ffffff", opacity(0.38))}${ellipse(x, spot.y + half * 0.05, half * 0.95, half * 0.08, "#0b4f80", opacity(0.3))}`;
-  return { figure, spot, order: spot.y, svg: `${ripple}${place(figure, spot)}` };
+  const afloat = { ...figure, body: figure.body.replaceAll(ownWater(paper), waterColour(paper)) };
+  const line = afloat.body === figure.body ? spot.y : spot.y - size * 0.11;
+  const ripple = `${ellipse(x, line - half * 0.02, half * 1.1, half * 0.12, "#ffffff", opacity(0.38))}${ellipse(x, line + half * 0.05, half * 0.95, half * 0.08, "#0b4f80", opacity(0.3))}`;
+  return { figure, spot, order: spot.y, svg: `${ripple}${place(afloat, spot)}` };
+}
+
+/** Boats are drawn with a piece of water, which takes the colour of the water they are in. */
+function ownWater({ light }: Paper): Hex {
+  return lit(light, "#00a6ed");
 }
 
 function inAir(
@@ -257,5 +285,5 @@ function hides(figure: Figure, spot: Spot, subject: Placed): boolean {
   if (above) return false;
   return spot.y > subject.spot.y
     ? apart < half + other * 0.9 && spot.y - spot.size < subject.spot.y
-    : apart < other * 0.9;
+    : apart < other * 0.8 + half * 0.6;
 }

@@ -56,6 +56,7 @@ export function iconsOf(subject: Subject): readonly string[] {
     subject.sprite.icon,
     faceOf(subject.sprite).icon,
     ...subject.wears.map(({ icon }) => icon),
+    ...(subject.holds ? [subject.holds.icon] : []),
     ...(subject.rides ? iconsOf(subject.rides) : []),
   ];
 }
@@ -78,7 +79,8 @@ export function figureOf(
     (figure, sprite) => wearing(figure, standing.head, icons.get(sprite.icon), sprite, light),
     standing,
   );
-  return subject.rides ? riding(dressed, subject, subject.rides, icons, light, seed) : dressed;
+  const busy = subject.holds ? holding(dressed, subject.holds, icons.get(subject.holds.icon), light) : dressed;
+  return subject.rides ? riding(busy, subject, subject.rides, icons, light, seed) : busy;
 }
 
 interface Head {
@@ -88,11 +90,21 @@ interface Head {
   readonly height: number;
 }
 
+const FRONTAL: ReadonlySet<string> = new Set([
+  "penguin",
+  "owl",
+  "teddy-bear",
+  "octopus",
+  "snowman-without-snow",
+  "ghost",
+]);
+
 /** Where the head is: known for faces and busts, guessed for animals, which look to the left. */
 function headOf(figure: Figure, sprite: Sprite): Head {
   const { left, top, width, height } = figure;
   if (sprite.place === "bust") return { x: left + width * 0.5, top, width: width * 0.5, height: height * 0.56 };
   if (sprite.tags.includes("people")) return { x: left + width * 0.5, top, width: width * 0.5, height: height * 0.24 };
+  if (FRONTAL.has(sprite.icon)) return { x: left + width * 0.5, top, width: width * 0.6, height: height * 0.42 };
   return { x: left + width * 0.28, top: top + height * 0.04, width: width * 0.42, height: height * 0.42 };
 }
 
@@ -175,6 +187,24 @@ const WORN: Readonly<Record<string, readonly [number, number]>> = {
   scarf: [0.66, 1.2],
 };
 
+/** Held by a string or a stick. */
+export const ALOFT: ReadonlySet<string> = new Set(["balloon", "kite", "umbrella", "parachute"]);
+
+/** Beside the figure, as high as a hand; what flies, or keeps off the rain, reaches above the head. */
+function holding(figure: Figure, sprite: Sprite, icon: Icon | undefined, light: Light): Figure {
+  if (!icon) return figure;
+  const item = coloured(icon, undefined, light);
+  const aloft = ALOFT.has(sprite.icon);
+  const size = figure.height * (aloft ? 0.66 : 0.42);
+  const scale = size / Math.max(item.height, item.width);
+  const x = figure.left + figure.width * 0.94;
+  const y = figure.top + figure.height * (aloft ? 0.6 : 0.93);
+  const body = `${figure.body}<g transform="translate(${n(x - (item.left + item.width * 0.3) * scale)} ${n(y - (item.top + item.height) * scale)}) scale(${Math.round(scale * 1_000) / 1_000})">${item.body}</g>`;
+  const top = Math.min(figure.top, y - item.height * scale);
+  const right = Math.max(figure.left + figure.width, x + item.width * 0.7 * scale);
+  return { body, left: figure.left, top, width: right - figure.left, height: figure.top + figure.height - top };
+}
+
 /** Furniture and boards carry on top; animals, vehicles and boxes hide the legs of who rides them. */
 const ON_TOP: ReadonlySet<string> = new Set([
   "skateboard",
@@ -187,6 +217,11 @@ const ON_TOP: ReadonlySet<string> = new Set([
   "rock",
   "wood",
   "turtle",
+  "deciduous-tree",
+  "evergreen-tree",
+  "blossom-tree",
+  "palm-tree",
+  "cactus",
 ]);
 
 function riding(
@@ -204,14 +239,20 @@ function riding(
     Math.max(0.5, ((subject.sprite.size * subject.scale) / (carrier.sprite.size * carrier.scale)) ** 0.7),
   );
   const scale =
-    (Math.max(below.height, below.width * 0.85) * ratio * 0.86) / Math.max(rider.height, rider.width * 0.85);
+    ((Math.max(below.height, below.width * 0.85) * ratio * 0.86) / Math.max(rider.height, rider.width * 0.85)) *
+    (subject.count > 1 ? 0.76 : 1);
   const front = ON_TOP.has(carrier.sprite.icon);
   const sunk = front
-    ? below.height * (carrier.sprite.size > 0.7 ? 0.42 : 0.12)
+    ? below.height * (carrier.sprite.size > 1.5 ? 0.16 : carrier.sprite.size > 0.7 ? 0.42 : 0.12)
     : Math.max(below.height * 0.3, rider.height * scale * 0.26);
   const y = below.top + sunk;
+  const riders = Math.min(3, subject.count);
+  const apart = (below.width / (riders + 0.6)) * 0.85;
   const middle = below.left + below.width * 0.52;
-  const moved = `<g transform="translate(${n(middle - (rider.left + rider.width / 2) * scale)} ${n(y - (rider.top + rider.height) * scale)}) scale(${Math.round(scale * 1_000) / 1_000})">${rider.body}</g>`;
+  const moved = Array.from({ length: riders }, (_, i) => {
+    const x = middle + (i - (riders - 1) / 2) * apart - (rider.left + rider.width / 2) * scale;
+    return `<g transform="translate(${n(x)} ${n(y - (rider.top + rider.height) * scale)}) scale(${Math.round(scale * 1_000) / 1_000})">${rider.body}</g>`;
+  }).join("");
   const top = Math.min(below.top, y - rider.height * scale);
   return {
     body: front ? below.body + moved : moved + below.body,

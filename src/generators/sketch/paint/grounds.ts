@@ -133,13 +133,25 @@ function texture(paper: Paper, from: number, to: number, colour: Hex): string {
   return (tufts === "" ? "" : `<path d="${tufts}" fill="${lighter(colour, -0.17)}" opacity=".55"/>`) + rest;
 }
 
+function waterShades({ light, scene }: Paper): { pale: Hex; deep: Hex } {
+  const [near, far] = [tinted("#1670a8", scene.settingColour), tinted("#49a9d6", scene.settingColour)];
+  return {
+    pale: mix(lit(light, far), light.sky[2], 0.42),
+    deep: light.dark ? mix(lit(light, near), "#0a1c3a", 0.35) : mix(lit(light, near), light.sky[0], 0.25),
+  };
+}
+
+/** Of the water's surface, where things float in it. */
+export function waterColour(paper: Paper): Hex {
+  const { pale, deep } = waterShades(paper);
+  return mix(pale, deep, 0.6);
+}
+
 /** Water from one line to another, with the sky's light on it. */
 function water(paper: Paper, from: number, to: number, waves: boolean): string {
-  const { width, light, seed, scene } = paper;
+  const { width, light, seed } = paper;
   const random = new Random(seed, "water");
-  const [near, far] = [tinted("#1670a8", scene.settingColour), tinted("#49a9d6", scene.settingColour)];
-  const deep = light.dark ? mix(lit(light, near), "#0a1c3a", 0.35) : mix(lit(light, near), light.sky[0], 0.25);
-  const pale = mix(lit(light, far), light.sky[2], 0.42);
+  const { pale, deep } = waterShades(paper);
   const fade = vertical("water", [
     [0, pale],
     [0.25, mix(pale, deep, 0.45)],

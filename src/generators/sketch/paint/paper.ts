@@ -30,7 +30,7 @@ export function layOut(
   const scale = UNIT / Math.min(size.width, size.height);
   const width = size.width * scale;
   const height = size.height * scale;
-  const depth = Math.min((1 - plan.horizon) * height, width * 0.8);
+  const depth = Math.min((1 - plan.horizon) * height, width * 1.2);
   const horizon = height - depth;
   const shared = { width, height, plan, scene, light, seed, horizon };
   const at = (share: number) => horizon + depth * share;

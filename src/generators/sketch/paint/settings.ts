@@ -355,13 +355,20 @@ export const PLANS: Readonly<Record<SettingName, Plan>> = {
   },
   kitchen: {
     stage: "table",
-    horizon: 0.6,
+    horizon: 0.52,
     ground: ["#d9a66b", "#b47f45"],
     texture: "none",
     ridges: [],
     decorations: [],
   },
-  table: { stage: "table", horizon: 0.6, ground: ["#c98f58", "#9c6434"], texture: "none", ridges: [], decorations: [] },
+  table: {
+    stage: "table",
+    horizon: 0.54,
+    ground: ["#c98f58", "#9c6434"],
+    texture: "none",
+    ridges: [],
+    decorations: [],
+  },
   abstract: {
     stage: "abstract",
     horizon: 1,

@@ -1,6 +1,6 @@
 import { type Hex, lighter, mix } from "../colour.ts";
 import { Random } from "../random.ts";
-import { ellipse, line, n, opacity, type Point, polygon, radial, rect, vertical } from "../svg.ts";
+import { curve, ellipse, line, n, opacity, type Point, polygon, radial, rect, vertical } from "../svg.ts";
 import type { Paper } from "./paper.ts";
 
 /** The sky, with what shines and drifts in it. */
@@ -81,16 +81,23 @@ function moon({ width, horizon, scene, light }: Paper, random: Random): string {
 
 /** A cloud with a flat lower side, `width` units wide. */
 export function cloud(x: number, y: number, width: number, fill: string, random: Random, more = ""): string {
-  const puffs = 4 + Math.round(width / 70);
-  const base = width * 0.13;
-  let path = `M${n(x - width / 2)} ${n(y)}`;
-  for (let i = 0; i < puffs; i++) {
-    const step = width / puffs;
-    const middle = 1 - Math.abs((i + 0.5) / puffs - 0.5) * 1.5;
-    const rise = base * (0.7 + middle * 1.5) * random.between(0.75, 1.15);
-    path += `c${n(step * 0.02)} ${n(-rise)} ${n(step * 0.98)} ${n(-rise)} ${n(step)} 0`;
-  }
-  return `<path d="${path}a${n(base / 2)} ${n(base / 2)} 0 0 1 0 ${n(base)}H${n(x - width / 2)}a${n(base / 2)} ${n(base / 2)} 0 0 1 0 ${n(-base)}Z" fill="${fill}"${more}/>`;
+  const foot = width * 0.09;
+  const puffs = [
+    { at: -0.3, size: 0.15 },
+    { at: -0.1, size: 0.23 },
+    { at: 0.13, size: 0.19 },
+    { at: 0.32, size: 0.12 },
+  ].map(({ at, size }) => ({
+    at: (at + random.between(-0.04, 0.04)) * width,
+    r: size * width * random.between(0.85, 1.12),
+  }));
+  const disc = ({ at, r }: { at: number; r: number }) => {
+    const cy = y - Math.max(0, r * 0.55 - foot * 0.4);
+    return `M${n(x + at - r)} ${n(cy)}a${n(r)} ${n(r * 0.92)} 0 1 1 ${n(2 * r)} 0a${n(r)} ${n(r * 0.92)} 0 1 1 ${n(-2 * r)} 0z`;
+  };
+  const slab = `M${n(x - width / 2 + foot)} ${n(y + foot)}a${n(foot)} ${n(foot)} 0 0 1 0 ${n(-2 * foot)}h${n(width - 2 * foot)}a${n(foot)} ${n(foot)} 0 0 1 0 ${n(2 * foot)}z`;
+  const upper = random.chance(0.5) ? "" : ` transform="matrix(-1 0 0 1 ${n(2 * x)} 0)"`;
+  return `<g${upper}><path d="${slab}${puffs.map(disc).join("")}" fill="${fill}"${more}/></g>`;
 }
 
 function clouds({ width, horizon, light, scene, seed }: Paper, overcast: boolean): string {
@@ -126,10 +133,8 @@ function aurora({ width, horizon, seed }: Paper): string {
       y + random.between(-0.09, 0.09) * horizon,
     ]);
     const upper = points.map(([x, py]): Point => [x, py - horizon * random.between(0.3, 0.5)]);
-    const path = `M${points.map(([x, py]) => `${n(x)} ${n(py)}`).join("L")}L${upper
-      .toReversed()
-      .map(([x, py]) => `${n(x)} ${n(py)}`)
-      .join("L")}Z`;
+    const [start = [0, 0], turn = [0, 0]] = [points[0], upper.at(-1)];
+    const path = `M${n(start[0])} ${n(start[1])}${curve(points)}L${n(turn[0])} ${n(turn[1])}${curve(upper.toReversed())}Z`;
     const fade = vertical(id, [
       [0, colour, 0],
       [0.7, colour, 0.45],
