@@ -32,70 +32,81 @@ export interface Automaton {
 const ROOT = 0;
 const OPEN = 1;
 
+/** The patterns as a tree: what {@link complete} makes the automaton of. Children are linked lists over state numbers. */
+interface Tree {
+  readonly states: number;
+  readonly child: Int32Array;
+  readonly sibling: Int32Array;
+  /** By state: the symbol that leads to it. */
+  readonly symbol: Int32Array;
+}
+
 export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet): Automaton {
   const width = alphabet.size;
   const most = patterns.reduce((sum, pattern) => sum + pattern.symbols.length, 2);
   const table = new Int32Array(most * width);
   const first = new Int32Array(most).fill(-1);
   const more = new Int32Array(patterns.length).fill(-1);
+  const child = new Int32Array(most);
+  const sibling = new Int32Array(most);
+  const symbolOf = new Int32Array(most);
 
   let states = 2;
   patterns.forEach(({ symbols, anchored }, pattern) => {
     let state = anchored ? OPEN : ROOT;
     for (const symbol of symbols) {
       const at = state * width + symbol;
-      const next = table[at] ?? 0;
-      if (next !== 0) state = next;
-      else {
-        table[at] = states;
-        state = states++;
+      let next = table[at] ?? 0;
+      if (next === 0) {
+        next = states++;
+        table[at] = next;
+        symbolOf[next] = symbol;
+        sibling[next] = child[state] ?? 0;
+        child[state] = next;
       }
+      state = next;
     }
     more[pattern] = first[state] ?? -1;
     first[state] = pattern;
   });
 
-  const shorter = complete(table, first, states, alphabet);
-  const used = table.subarray(0, states * width);
-  for (let i = 0; i < used.length; i++) {
-    const state = used[i] ?? 0;
-    const ends = (first[state] ?? -1) >= 0 || (shorter[state] ?? -1) >= 0;
-    used[i] = ends ? ~(state * width) : state * width;
-  }
-  return { table: used, start: OPEN * width, width, first, more, shorter };
+  const shorter = complete(table, first, { states, child, sibling, symbol: symbolOf }, alphabet);
+  return { table: table.subarray(0, states * width), start: OPEN * width, width, first, more, shorter };
 }
 
-/** Fills in the missing transitions, breadth first: where no longer pattern goes on, the longest shorter one does. */
-function complete(table: Int32Array, first: Int32Array, states: number, alphabet: Alphabet): Int32Array {
-  const { size: width, opens } = alphabet;
+/**
+ * Turns the tree's rows into the automaton's, breadth first: a row is that of the longest shorter state, which is
+ * complete by then, with the state's own children put in.
+ */
+function complete(table: Int32Array, first: Int32Array, tree: Tree, { size: width, opens }: Alphabet): Int32Array {
+  const { states, child, sibling, symbol } = tree;
   const shorter = new Int32Array(states).fill(-1);
   const back = new Int32Array(states);
   const queue = new Int32Array(states);
   let end = 0;
+  const adopt = (state: number, at: number, fallback: number) => {
+    back[state] = fallback;
+    shorter[state] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
+    const ends = (first[state] ?? -1) >= 0 || (shorter[state] ?? -1) >= 0;
+    table[at] = ends ? ~(state * width) : state * width;
+    queue[end++] = state;
+  };
+
   queue[end++] = OPEN; // before its equals in depth: they fall back on it
-  for (let symbol = 0; symbol < width; symbol++) {
-    const resting = opens[symbol] === 1 ? OPEN : ROOT;
-    const child = table[symbol] ?? 0;
-    if (child === 0) table[symbol] = resting;
-    else {
-      back[child] = resting;
-      queue[end++] = child;
-    }
+  for (let at = 0; at < width; at++) table[at] = opens[at] === 1 ? OPEN * width : ROOT;
+  for (let next = child[ROOT] ?? 0; next !== 0; next = sibling[next] ?? 0) {
+    const at = symbol[next] ?? 0;
+    adopt(next, at, opens[at] === 1 ? OPEN : ROOT);
   }
   for (let i = 0; i < end; i++) {
     const state = queue[i] ?? 0;
-    const fallback = back[state] ?? 0;
-    shorter[state] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
+    const from = (back[state] ?? 0) * width;
     const row = state * width;
-    const other = fallback * width;
-    for (let symbol = 0; symbol < width; symbol++) {
-      const next = table[other + symbol] ?? 0;
-      const child = table[row + symbol] ?? 0;
-      if (child === 0) table[row + symbol] = next;
-      else {
-        back[child] = next;
-        queue[end++] = child;
-      }
+    table.copyWithin(row, from, from + width);
+    for (let next = child[state] ?? 0; next !== 0; next = sibling[next] ?? 0) {
+      const at = row + (symbol[next] ?? 0);
+      const inherited = table[at] ?? 0;
+      adopt(next, at, (inherited < 0 ? ~inherited : inherited) / width);
     }
   }
   return shorter;

@@ -87,17 +87,31 @@ export function foldCodePoint(codePoint: number): Folded {
 }
 
 const BLANK = 0x20;
-const ASCII = Array.from({ length: 128 }, (_, code) => foldCodePoint(code));
+/** By ASCII code: what it folds to, as one code; 0 when it is dropped. */
+const ASCII = Uint8Array.from({ length: 128 }, (_, code) => {
+  const folded = foldCodePoint(code);
+  return typeof folded !== "string" ? (folded[0] ?? 0) : folded === "space" ? BLANK : 0;
+});
 
 /** A whole text folded to code points: how terms are folded. Runs of blanks are one blank, none at the ends. */
 export function foldText(text: string): number[] {
   const out: number[] = [];
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const folded = ASCII[code] ?? foldCodePoint(code);
-    if (folded === "invisible" || folded === "mark") continue;
-    if (folded !== "space") for (const letter of folded) out.push(letter);
-    else if (out.length > 0 && out.at(-1) !== BLANK) out.push(BLANK);
+  let last = BLANK;
+  const put = (code: number) => {
+    if (code !== BLANK || last !== BLANK) out.push(code);
+    last = code;
+  };
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i) ?? 0;
+    if (code < 128) {
+      const folded = ASCII[code] ?? 0;
+      if (folded !== 0) put(folded);
+      continue;
+    }
+    if (code > 0xffff) i++;
+    const folded = foldCodePoint(code);
+    if (folded === "space") put(BLANK);
+    else if (typeof folded !== "string") for (const letter of folded) put(letter);
   }
   if (out.at(-1) === BLANK) out.pop();
   return out;
