@@ -16,11 +16,10 @@ beforeEach(() => {
   write(
     "src/cli/safelight.ts",
     `const [code = "0", ...rest]: string[] = process.argv.slice(2);
+     process.on("SIGTERM", () => process.exit(7));
      console.log(JSON.stringify({ rest, cwd: process.cwd(), exec: process.execPath }));
-     if (code === "wait") {
-       process.on("SIGTERM", () => process.exit(7));
-       setInterval(() => {}, 1000);
-     } else process.exit(Number(code));`,
+     if (code === "wait") setInterval(() => {}, 1000);
+     else process.exit(Number(code));`,
   );
   write(
     "npm.cjs",
