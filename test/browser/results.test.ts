@@ -114,8 +114,9 @@ describe("the verdict", () => {
   });
 
   test("says so when the prompt was warned about", () => {
-    const prompt = { ...decision("warn", [reason({ message: "A word." })]), reports: [] };
-    expect(verdictOf(answer({ prompt }))).toMatchObject({
+    const prompt = { ...decision("warn"), reports: [] };
+    const warnings = [{ stage: "prompt", category: "gore", action: "warn", index: null, message: "A word" }] as const;
+    expect(verdictOf(answer({ prompt, warnings: [...warnings] }))).toMatchObject({
       tone: "warn",
       title: "Picture clear, prompt warned",
       detail: "A word.",

@@ -41,6 +41,14 @@ export function PlaygroundPage() {
     document.title = "Playground · Safelight";
   }, []);
 
+  const shownKey = shown?.key;
+  const seenKey = useRef(shownKey);
+  useEffect(() => {
+    if (shownKey === seenKey.current) return;
+    seenKey.current = shownKey;
+    bringIntoView(result.current);
+  }, [shownKey]);
+
   const start = (from: Draft) => {
     const empty = from.prompt.trim() === "";
     setEmptyPrompt(empty);
@@ -50,7 +58,6 @@ export function PlaygroundPage() {
     }
     // Pictures that the server keeps come by address; base64 only where the answer is the sole copy.
     submit(requestOf(from, policy.data?.retention.pictures !== "keep"));
-    showResult(result.current);
   };
 
   const pick = (example: Example) => {
@@ -93,7 +100,7 @@ export function PlaygroundPage() {
 }
 
 /** On a phone the result lies below the form. */
-function showResult(element: HTMLElement | null): void {
+function bringIntoView(element: HTMLElement | null): void {
   if (!element || element.getBoundingClientRect().top < innerHeight * 0.6) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   element.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });

@@ -54,6 +54,7 @@ export function CoverageTable({ record }: { readonly record: GenerationRecord })
           size="compact-sm"
           variant="subtle"
           color="gray"
+          fw={500}
           mt={8}
           ml={-8}
           aria-expanded={all}

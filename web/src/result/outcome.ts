@@ -69,13 +69,13 @@ export function verdictOf(answer: GenerationAnswer): Verdict {
       return {
         tone: "block",
         title: "Prompt refused",
-        detail: `${promptReason(answer)} Nothing was generated or released.`,
+        detail: `${warning(answer, null)} Nothing was generated or released.`,
       };
     case "held":
       return {
         tone: "review",
         title: "Prompt held for review",
-        detail: `${promptReason(answer)} Nothing is generated until a person has decided.`,
+        detail: `${warning(answer, null)} Nothing is generated until a person has decided.`,
       };
     case "complete":
       return verdictOfPictures(answer);
@@ -84,8 +84,11 @@ export function verdictOf(answer: GenerationAnswer): Verdict {
   }
 }
 
-function promptReason(answer: GenerationAnswer): string {
-  return answer.prompt?.reasons[0]?.message ?? "The policy stops this prompt.";
+/** The server's plain words: the strongest warning about the prompt, or about the picture with this index. */
+function warning(answer: GenerationAnswer, index: number | null): string {
+  const stage = index === null ? "prompt" : "image";
+  const text = answer.warnings.find((it) => it.stage === stage && it.index === index)?.message ?? "";
+  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 const ORDER = ["clear", "warned", "blurred", "held", "blocked", "withheld"] as const satisfies readonly PictureKind[];
@@ -124,7 +127,7 @@ function titleOfPictures(kinds: readonly PictureKind[], present: readonly Pictur
 function detailOfPictures(answer: GenerationAnswer, worst: PictureKind, warned: boolean): string {
   if (worst !== "clear") {
     const told = answer.images.find((picture) => pictureKind(answer, picture) === worst);
-    return told ? pictureReason(told) : "";
+    return told ? warning(answer, told.index) : "";
   }
-  return warned ? promptReason(answer) : "The prompt and every picture passed the checks of the policy.";
+  return warned ? warning(answer, null) : "The prompt and every picture passed the checks of the policy.";
 }
