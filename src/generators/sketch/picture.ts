@@ -1,9 +1,9 @@
 import type { Icon, IconSet } from "./icons.ts";
 import { lightOf } from "./light.ts";
+import { backdrop } from "./paint/backdrop.ts";
 import { shownSubjects, things } from "./paint/compose.ts";
 import { DRAWN } from "./paint/drawn.ts";
 import { iconsOf } from "./paint/figure.ts";
-import { backdrop } from "./paint/grounds.ts";
 import { layOut, UNIT } from "./paint/paper.ts";
 import { type Decoration, PLANS, type Ridge } from "./paint/settings.ts";
 import { weather } from "./paint/weather.ts";

@@ -67,6 +67,17 @@ describe("what sketch understands of a prompt", () => {
     expect(cat?.wears.map(({ icon }) => icon)).toEqual(["sunglasses", "top-hat"]);
   });
 
+  test("what people do, hold, or what flies, is one figure too", () => {
+    expect(icons("people dancing")).toEqual(["woman-dancing"]);
+    expect(read("a girl with a red balloon").subjects[0]?.holds?.icon).toBe("balloon");
+    expect(read("a dragon flying over a castle").subjects[0]?.sprite.place).toBe("fly");
+  });
+
+  test("being in front of the moon is not being on it", () => {
+    expect(read("a cat on a broom in front of a full moon").setting).not.toBe("moon");
+    expect(read("a cat sitting on the moon").setting).toBe("moon");
+  });
+
   test("words that name several things bring each of them", () => {
     expect(icons("a bowl of fruit")).toContain("banana");
   });

@@ -1,9 +1,8 @@
 import type { Hex } from "./colour.ts";
 import { faceOf, LONGEST_PHRASE, look, type Meaning, type Sprite, spriteOf } from "./lexicon/lexicon.ts";
 import type { Join, Season, SettingName, Size, SkyThing, Style, Time, Weather } from "./lexicon/words.ts";
-import { ALOFT } from "./paint/figure.ts";
 import { Random } from "./random.ts";
-import type { Scene, Subject } from "./scene.ts";
+import { ALOFT, type Scene, type Subject } from "./scene.ts";
 
 const MOST_WORDS = 400;
 const MOST_SUBJECTS = 6;
@@ -29,6 +28,9 @@ const STAGE_ORDER: readonly SettingName[] = [
   ...(["street", "japan", "bamboo", "jungle", "savanna", "desert", "snow", "autumn-park", "forest", "farm"] as const),
   ...(["garden", "park", "castle", "city", "mountains", "meadow", "field", "hills", "sky"] as const),
 ];
+
+/** Where no sky is seen, and the light is the day's unless it is said. */
+const INDOORS: ReadonlySet<SettingName> = new Set(["room", "kitchen", "table", "underwater"]);
 
 const PLAIN_PEOPLE = new Set(["person-standing", "man-standing", "woman-standing"]);
 
@@ -86,12 +88,16 @@ export function readScene(prompt: string, negativePrompt: string, seed: number):
     subjects.length + settings.length + times.length + weather.size + sky.size + asked.seasons.length > 0;
 
   const home = keep(subjects.map(homeOf), refused.settings);
-  const setting = settings[0] ?? home[0] ?? (understood ? "hills" : "abstract");
+  const outdoors = sky.size + weather.size > 0;
+  const setting =
+    settings[0] ?? home.find((name) => !(outdoors && INDOORS.has(name))) ?? (understood ? "hills" : "abstract");
   const night = keep<Time>(["night"], refused.times)[0];
   const glow =
     sky.has("moon") || sky.has("stars") || sky.has("aurora") || sky.has("fireworks") || sky.has("shooting-star");
-  const indoors = setting === "room" || setting === "kitchen" || setting === "table" || setting === "underwater";
-  const free = keep<Time>(indoors ? ["day"] : ["day", "day", "day", "day", "dawn", "sunset"], refused.times);
+  const free = keep<Time>(
+    INDOORS.has(setting) ? ["day"] : ["day", "day", "day", "day", "dawn", "sunset"],
+    refused.times,
+  );
   return {
     subjects,
     setting: setting === "forest" && season === "autumn" ? "autumn-park" : setting,
@@ -152,6 +158,8 @@ function find(text: string, random: Random): Found {
     const last = found.subjects.at(-1);
     if (meaning.pose && last && PLAIN_PEOPLE.has(last.sprite.icon)) {
       last.sprite = meaning.pose;
+    } else if (meaning.flight && last && !last.sprite.tags.includes("people") && !meaning.sprite) {
+      last.sprite = { ...last.sprite, place: "fly" };
     } else if (meaning.negation) {
       pending = { negation: true, age: 0 };
     } else if (colour !== undefined) {

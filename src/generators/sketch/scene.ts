@@ -38,3 +38,6 @@ export interface Without {
   readonly icons: ReadonlySet<string>;
   readonly tags: ReadonlySet<string>;
 }
+
+/** What is held by a string or a stick, and reaches above the head. */
+export const ALOFT: ReadonlySet<string> = new Set(["balloon", "kite", "umbrella", "parachute"]);

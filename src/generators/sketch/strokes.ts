@@ -57,11 +57,11 @@ export function strokes(rgb: Uint8Array, size: Size, seed: number): string {
     return paths.join("");
   };
   const unit = Math.sqrt(size.width * size.height) / 512;
-  return (
+  const dabs =
     layer(15 * unit, 38 * unit, 13 * unit) +
     layer(10 * unit, 19 * unit, 7 * unit) +
-    layer(5 * unit, 9 * unit, 3.6 * unit, true)
-  );
+    layer(5 * unit, 9 * unit, 3.6 * unit, true);
+  return `<g shape-rendering="crispEdges">${dabs}</g>`;
 }
 
 /** Triangles over a shaken grid, each in the colour of its middle. */

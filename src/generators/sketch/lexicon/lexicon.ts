@@ -5,6 +5,7 @@ import {
   COLLECTIONS,
   COLOUR_OR_THING,
   COLOURS,
+  FLIGHT,
   JOINS,
   type Join,
   KNOWN_WITHOUT_MEANING,
@@ -46,6 +47,7 @@ export interface Meaning {
   several?: readonly Sprite[];
   /** Changes a person who was named before. */
   pose?: Sprite;
+  flight?: true;
   setting?: SettingName;
   time?: Time;
   weather?: Weather;
@@ -109,6 +111,7 @@ for (const [icon, list] of Object.entries(POSES)) {
   const pose = sprites.get(icon);
   if (pose) for (const word of words(list)) add(word, { pose });
 }
+for (const word of words(FLIGHT)) add(word, { flight: true });
 for (const word of NEGATIONS) add(word, { negation: true });
 for (const word of words(KNOWN_WITHOUT_MEANING)) add(word, {});
 
@@ -158,7 +161,7 @@ export function look(phrase: string): { meaning: Meaning; plural: boolean } | un
     const meaning = entries.get(singular);
     if (!meaning) continue;
     if (exact === undefined) return { meaning, plural: true };
-    if (meaning.sprite && (exact.sprite ?? meaning.sprite) === meaning.sprite) {
+    if (meaning.sprite && (exact.sprite === meaning.sprite || (!exact.sprite && exact.tag))) {
       return { meaning: { ...meaning, ...exact }, plural: true };
     }
   }

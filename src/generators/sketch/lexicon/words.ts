@@ -48,7 +48,7 @@ export const TIME_WORDS: Table<Time> = {
   dawn: "dawn, sunrise, morning, early morning, daybreak, first light",
   day: "day, daytime, noon, midday, afternoon, daylight, sunny, sunny day, sunshine, blue sky, bright day",
   sunset: "sunset, golden hour, sundown, setting sun, evening sun, golden light, evening",
-  dusk: "dusk, twilight, blue hour, nightfall, gloaming, late evening",
+  dusk: "dusk, dark, darkness, shadowy, twilight, blue hour, nightfall, gloaming, late evening",
   night:
     "night, nighttime, midnight, moonlight, moonlit, starry night, at night, dark sky, night sky, nocturnal, starlight, starry, starry sky",
 };
@@ -153,7 +153,7 @@ export const COLOURS: Readonly<Record<Hex, string>> = {
   "#7a4a28": "brown, chestnut brown, chocolate brown, bronze, dark brown",
   "#d9b382": "beige, tan, cream, sandy, light brown, blond, blonde",
   "#f4f4f2": "white, snow white, ivory, albino",
-  "#2b2b33": "black, jet black, ebony, dark",
+  "#2b2b33": "black, jet black, ebony",
   "#8b8f98": "gray, grey, silver, silvery, metallic",
   "#4d535c": "dark gray, dark grey, charcoal gray, slate",
 };
@@ -194,6 +194,9 @@ export const POSES: Readonly<Record<string, string>> = {
   skier: "skiing",
   snowboarder: "snowboarding",
 };
+
+/** Lifts what was named before into the air. */
+export const FLIGHT = "flying, flies, fly, soaring, soars, hovering, hovers, floating in the air, gliding, airborne";
 
 /** Fruit, flowers and metals that are colours when a noun follows: "orange cat", but "an orange". */
 export const COLOUR_OR_THING: Readonly<Record<string, Hex>> = {
@@ -247,7 +250,8 @@ export const JOINS = {
   on: "riding, riding on, rides, ride, sitting on, sits on, standing on, on top of, on, sitting in, driving, drives, flying on, sailing, sailing on, inside, perched on, sleeping on, lying on, floating on, skating on, balancing on, in",
   wears: "wearing, wears, dressed in, in a hat, with, with a, has, having",
   holds: "holding, holds, carrying, carries, playing, plays, eating, eats, drinking, drinks, reading, using",
-  below: "under, beneath, below",
+  beside:
+    "in front of, next to, beside, near, behind, by, over, above, past, under, beneath, below, between, around, and, surrounded by, together with, inside of",
 } as const satisfies Record<string, string>;
 export type Join = keyof typeof JOINS;
 

@@ -6,10 +6,11 @@ import { Random } from "../random.ts";
 import type { Subject } from "../scene.ts";
 import { ellipse, opacity } from "../svg.ts";
 import { coloured, type Figure, figureOf, place, type Spot, scaleOf, shadow } from "./figure.ts";
-import { groundColours, waterColour } from "./grounds.ts";
 import type { Paper } from "./paper.ts";
 import type { Decoration } from "./settings.ts";
 import { cloud } from "./sky.ts";
+import { groundColours } from "./soil.ts";
+import { waterColour } from "./waters.ts";
 
 const MOST_FIGURES = 18;
 

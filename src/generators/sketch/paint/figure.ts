@@ -3,7 +3,7 @@ import { ICON_BOX, type Icon } from "../icons.ts";
 import { faceOf, type Sprite } from "../lexicon/lexicon.ts";
 import { type Light, lit } from "../light.ts";
 import { Random } from "../random.ts";
-import type { Subject } from "../scene.ts";
+import { ALOFT, type Subject } from "../scene.ts";
 import { ellipse, n, opacity, rect } from "../svg.ts";
 
 /** A drawing in the icons' box, ready to be placed. */
@@ -186,9 +186,6 @@ const WORN: Readonly<Record<string, readonly [number, number]>> = {
   headphone: [1.04, 0.72],
   scarf: [0.66, 1.2],
 };
-
-/** Held by a string or a stick. */
-export const ALOFT: ReadonlySet<string> = new Set(["balloon", "kite", "umbrella", "parachute"]);
 
 /** Beside the figure, as high as a hand; what flies, or keeps off the rain, reaches above the head. */
 function holding(figure: Figure, sprite: Sprite, icon: Icon | undefined, light: Light): Figure {

@@ -3,6 +3,9 @@ import { lit, tinted } from "../light.ts";
 import { Random } from "../random.ts";
 import { ellipse, line, opacity, polygon, radial, rect, vertical } from "../svg.ts";
 import type { Paper } from "./paper.ts";
+import { ridges } from "./ridges.ts";
+import { PLANS } from "./settings.ts";
+import { sky } from "./sky.ts";
 
 const WALLS: readonly [Hex, ...Hex[]] = ["#f3dcc2", "#cfe3df", "#e4d9ee", "#f2d9d5", "#dfe6c9", "#d3e0ee"];
 
@@ -88,18 +91,11 @@ export function tableTop(paper: Paper): string {
       opacity(0.5),
     );
   }).join("");
-  const kitchen =
-    paper.scene.setting === "kitchen"
-      ? tiles(width, horizon, wall) +
-        windowOf(
-          paper,
-          width * (random.chance(0.5) ? 0.08 : 0.6),
-          horizon * 0.12,
-          Math.min(width * 0.32, 190),
-          horizon * 0.55,
-        )
-      : blur;
-  return `<defs>${glow}${fade}</defs>${rect(0, 0, width, horizon, wall)}${kitchen}${ellipse(width * random.between(0.2, 0.8), horizon * 0.3, width * 0.5, horizon * 0.6, "url(#lamp)")}${polygon(
+  const outside = paper.scene.behind.map((name) => PLANS[name]).find(({ ridges: list }) => list.length > 0);
+  const behind = outside
+    ? sky(paper) + ridges(paper, outside.ridges)
+    : `${rect(0, 0, width, horizon, wall)}${wallOf(paper, wall, blur, random)}`;
+  return `<defs>${glow}${fade}</defs>${behind}${ellipse(width * random.between(0.2, 0.8), horizon * 0.3, width * 0.5, horizon * 0.6, "url(#lamp)")}${polygon(
     [
       [-4, horizon],
       [width + 4, horizon],
@@ -108,6 +104,13 @@ export function tableTop(paper: Paper): string {
     ],
     "url(#board)",
   )}${rect(-4, horizon, width + 8, 4, lighter(far, 0.28))}${grain}`;
+}
+
+function wallOf(paper: Paper, wall: Hex, blur: string, random: Random): string {
+  const { width, horizon, scene } = paper;
+  if (scene.setting !== "kitchen") return blur;
+  const x = width * (random.chance(0.5) ? 0.08 : 0.6);
+  return tiles(width, horizon, wall) + windowOf(paper, x, horizon * 0.12, Math.min(width * 0.32, 190), horizon * 0.55);
 }
 
 function stripes(width: number, horizon: number, wall: Hex): string {
