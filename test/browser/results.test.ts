@@ -211,6 +211,15 @@ describe("the timeline", () => {
     ]);
   });
 
+  test("from a stored record every attempt follows the one before", () => {
+    const { rows } = timelineOfRecord(answer({ attempts: 2, trials: [trial(0, 1), trial(0, 2)] }));
+    const checks = rows.filter((row) => row.stage === "picture" && row.bars.length > 0);
+    expect(checks.map((row) => [row.label, row.bars[0]?.start_ms])).toEqual([
+      ["nsfw · attempt 1", 62],
+      ["nsfw · attempt 2", 82],
+    ]);
+  });
+
   test("the axis has a few round marks", () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (last) => {

@@ -71,11 +71,13 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-default-border": "#ddd6d2",
     "--mantine-color-placeholder": "#857b75",
     "--mantine-color-anchor": "#b23a15",
+    "--mantine-color-error": "#c01f2e",
   },
   dark: {
     "--mantine-color-dimmed": "#a59c95",
     "--mantine-color-default": "#1e1a18",
     "--mantine-color-default-hover": "#26211f",
     "--mantine-color-placeholder": "#857b74",
+    "--mantine-color-error": "#ff8a86",
   },
 });

@@ -1,4 +1,5 @@
 import { Button, Kbd, Loader, NumberInput, Select, Textarea } from "@mantine/core";
+import { useOs } from "@mantine/hooks";
 import { IconPlayerStopFilled, IconSparkles } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { Ref } from "react";
@@ -96,7 +97,7 @@ export function Composer(props: ComposerProps) {
           leftSection={
             props.underWay ? <Loader size={16} color="currentColor" /> : <IconSparkles size={18} stroke={1.8} />
           }
-          rightSection={props.underWay ? null : <Shortcut keys={["Ctrl", "Enter"]} />}
+          rightSection={props.underWay ? null : <Shortcut />}
         >
           {props.underWay ? "Generating…" : "Generate"}
         </Button>
@@ -145,7 +146,9 @@ function PolicySelect({
   );
 }
 
-function Shortcut({ keys }: { readonly keys: readonly string[] }) {
+function Shortcut() {
+  const os = useOs();
+  const keys = [os === "macos" || os === "ios" ? "⌘" : "Ctrl", "Enter"];
   return (
     <span className={classes["shortcut"]} aria-hidden="true">
       {keys.map((key) => (

@@ -101,7 +101,7 @@ function checkRows(at: PictureAt, reports: readonly Timed<Report>[], decision: R
 
 /** From a stored record, which keeps how long everything took but not when it began. */
 export function timelineOfRecord(record: GenerationRecord): Timeline {
-  const { prompt_ms, generation_ms, image_ms, total_ms } = record.timings;
+  const { prompt_ms, generation_ms, total_ms } = record.timings;
   const prompt = record.prompt;
   const promptReports = (prompt?.reports ?? []).map((value) => ({ at_ms: value.duration_ms, value }));
   const rows = promptRows(promptReports, prompt && { at_ms: prompt_ms, action: prompt.action, retry: false });
@@ -110,9 +110,14 @@ export function timelineOfRecord(record: GenerationRecord): Timeline {
     const label = record.attempts === 1 ? attemptLabel(1) : `Generator, ${record.attempts} attempts`;
     rows.push(row("generation", "generator", "", label, [made]));
   }
-  const checksStart = prompt_ms + generation_ms;
-  rows.push(...record.trials.flatMap((trial) => trialRows(trial, record, checksStart)));
-  return { rows, end_ms: Math.max(total_ms, checksStart + image_ms), measured: false };
+  let end = prompt_ms + generation_ms;
+  for (let attempt = 1; attempt <= record.attempts; attempt++) {
+    const start = end;
+    const trials = record.trials.filter((trial) => trial.attempt === attempt);
+    rows.push(...trials.flatMap((trial) => trialRows(trial, record, start)));
+    end += Math.max(0, ...trials.flatMap((trial) => trial.reports.map((it) => it.duration_ms)));
+  }
+  return { rows, end_ms: Math.max(total_ms, end), measured: false };
 }
 
 function trialRows(trial: Trial, record: GenerationRecord, start: number): Row[] {
