@@ -4,6 +4,8 @@ import { SafelightError } from "../contract/errors.ts";
 
 const MODELS = new URL("../../models/", import.meta.url);
 
+const SHA256 = /^[0-9a-f]{64}$/;
+
 /** A fixed length, or the name of one that may vary. */
 const Port = z.strictObject({
   name: z.string(),
@@ -18,7 +20,11 @@ export const ModelEntrySchema = z.strictObject({
   file: z.string(),
   bytes: z.int().positive(),
   /** Hexadecimal, of the file. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  sha256: z.string().regex(SHA256),
+  /** Files that the model is used with, such as its tokenizer, in the same folder as `file`. */
+  companions: z
+    .array(z.strictObject({ file: z.string(), bytes: z.int().positive(), sha256: z.string().regex(SHA256) }))
+    .optional(),
   card: z.string(),
   /** The script that makes the file. */
   recipe: z.string(),
@@ -55,19 +61,38 @@ export async function findModel(id: string, folder: URL = MODELS): Promise<Model
  * The file of a model, read once and checked: these very bytes have the hash that the manifest pins.
  * @throws SafelightError `config_invalid` when the file is missing or another one
  */
-export async function readModel(entry: ModelEntry, folder: URL = MODELS): Promise<Uint8Array<ArrayBuffer>> {
-  const remedy = `restore models/${entry.file}, or make it again with models/${entry.recipe}`;
+export function readModel(entry: ModelEntry, folder: URL = MODELS): Promise<Uint8Array<ArrayBuffer>> {
+  return readPinned(entry, entry, folder);
+}
+
+/** A file that the manifest names as a companion of a model, checked in the same way; `name` without its folder. */
+export async function readCompanion(
+  entry: ModelEntry,
+  name: string,
+  folder: URL = MODELS,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pinned = entry.companions?.find(({ file }) => file.endsWith(`/${name}`));
+  if (!pinned) throw new SafelightError("config_invalid", `models/manifest.json names no ${name} for model ${entry.id}`);
+  return readPinned(entry, pinned, folder);
+}
+
+async function readPinned(
+  entry: ModelEntry,
+  pinned: { readonly file: string; readonly bytes: number; readonly sha256: string },
+  folder: URL,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const remedy = `restore models/${pinned.file}, or make it again with models/${entry.recipe}`;
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await readFile(new URL(entry.file, folder));
+    bytes = await readFile(new URL(pinned.file, folder));
   } catch (cause) {
     throw new SafelightError("config_invalid", `the file of model ${entry.id} cannot be read: ${remedy}`, { cause });
   }
   const sha256 = Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
-  if (bytes.length === entry.bytes && sha256 === entry.sha256) return bytes;
+  if (bytes.length === pinned.bytes && sha256 === pinned.sha256) return bytes;
   throw new SafelightError(
     "config_invalid",
     `the file of model ${entry.id} is not the one in the manifest (${bytes.length} bytes, sha256 ${sha256.slice(0, 12)}…, ` +
-      `expected ${entry.bytes} bytes, sha256 ${entry.sha256.slice(0, 12)}…): ${remedy}`,
+      `expected ${pinned.bytes} bytes, sha256 ${pinned.sha256.slice(0, 12)}…): ${remedy}`,
   );
 }

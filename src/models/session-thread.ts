@@ -10,6 +10,14 @@ export interface SessionThread {
   close(): Promise<void>;
 }
 
+/** Of each thread: 1 while ONNX Runtime may be at work there. */
+const atWork = new Set<Int32Array>();
+
+/** A thread that is stopped inside ONNX Runtime takes the process down with SIGABRT, whatever its exit code should be. */
+function letThemFinish(): void {
+  for (const busy of atWork) Atomics.wait(busy, 0, 1, 5_000);
+}
+
 /**
  * Starts the thread, opens the model there, and warms it up.
  * @param reading the bytes of the file, read while the thread starts; they move to the thread and are gone here.
@@ -20,16 +28,14 @@ export async function openThread(
   reading: Promise<Uint8Array<ArrayBuffer>>,
   threads: number,
 ): Promise<SessionThread> {
-  /** 1 while ONNX Runtime may be at work. */
   const busy = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL("./session-worker.mjs", import.meta.url), {
     name: `safelight ${id}`,
     workerData: busy,
     execArgv: [], // flags of the main thread, such as --input-type, have no meaning there, or stop it
   });
-  // A thread that is stopped inside ONNX Runtime takes the process down with SIGABRT, whatever its exit code should be.
-  const finish = (): void => void Atomics.wait(busy, 0, 1, 5_000);
-  process.once("exit", finish);
+  if (atWork.size === 0) process.once("exit", letThemFinish);
+  atWork.add(busy);
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let alive = true;
   let pending: { resolve(outputs: Tensors): void; reject(error: Error): void } | undefined;
@@ -49,7 +55,8 @@ export async function openThread(
   });
   worker.on("exit", (code) => {
     alive = false;
-    process.off("exit", finish);
+    atWork.delete(busy);
+    if (atWork.size === 0) process.off("exit", letThemFinish);
     settle((job) => job.reject(new Error(`the thread ended with code ${code}`)));
   });
   const ask = (message: ToWorker, transfer: ArrayBuffer[]): Promise<Tensors> =>

@@ -53,12 +53,6 @@ export async function openModel(id: string, options: SessionOptions = {}): Promi
   }
   const mine = shared;
   mine.users += 1;
-  const leave = (): boolean => {
-    mine.users -= 1;
-    if (mine.users > 0) return false;
-    if (open.get(key) === mine) open.delete(key);
-    return true;
-  };
   let pool: Pool;
   try {
     pool = await mine.pool;
@@ -73,7 +67,10 @@ export async function openModel(id: string, options: SessionOptions = {}): Promi
     async close() {
       if (left) return;
       left = true;
-      if (leave()) await pool.close();
+      mine.users -= 1;
+      if (mine.users > 0) return;
+      if (open.get(key) === mine) open.delete(key);
+      await pool.close();
     },
   };
 }
@@ -153,21 +150,19 @@ class Pool {
   }
 
   #grow(): void {
-    this.#starting ??= this.#start()
-      .then(
-        (thread) => {
-          this.#all.add(thread);
-          this.#idle.push(thread);
-        },
-        (error: unknown) => {
-          // With a session left, the line moves on more slowly. Without one, nobody would ever answer.
-          if (this.#all.size === 0) for (const job of this.#waiting.splice(0)) job.reject(error);
-        },
-      )
-      .then(() => {
+    this.#starting ??= this.#start().then(
+      (thread) => {
         this.#starting = undefined;
-        if (!this.#closed && this.#all.size > 0) this.#serve();
-      });
+        this.#all.add(thread);
+        this.#idle.push(thread);
+        if (!this.#closed) this.#serve();
+      },
+      (error: unknown) => {
+        this.#starting = undefined;
+        // With a session left, the line moves on more slowly. Without one, nobody would ever answer.
+        if (this.#all.size === 0) for (const job of this.#waiting.splice(0)) job.reject(error);
+      },
+    );
   }
 
   #forget(thread: SessionThread): void {
