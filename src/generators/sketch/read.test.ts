@@ -133,7 +133,7 @@ test("any text is read without failing, and asks for a bounded number of things"
     ",",
   );
   const texts = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 300 }),
+    fc.string({ unit: "binary", maxLength: 120 }),
     fc.array(fc.oneof(words, fc.string({ unit: "grapheme" })), { maxLength: 60 }).map((parts) => parts.join(" ")),
   );
   fc.assert(

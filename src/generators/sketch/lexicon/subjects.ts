@@ -68,8 +68,8 @@ tractor*1.15:
     setting: "forest",
     lines: `
 deer*1.05: stag, doe, fawn, reindeer, elk, gazelle, antelope, moose, impala
-fox*.7 head: vixen
-wolf*.85 head: wolves
+fox*.7 head: vixen, red fox
+wolf*.85 head: wolves, grey wolf, gray wolf
 bear*.95 head: grizzly, brown bear, bear cub
 raccoon*.62 head: red panda, racoon
 badger*.52:
