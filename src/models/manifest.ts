@@ -72,7 +72,8 @@ export async function readCompanion(
   folder: URL = MODELS,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pinned = entry.companions?.find(({ file }) => file.endsWith(`/${name}`));
-  if (!pinned) throw new SafelightError("config_invalid", `models/manifest.json names no ${name} for model ${entry.id}`);
+  if (!pinned)
+    throw new SafelightError("config_invalid", `models/manifest.json names no ${name} for model ${entry.id}`);
   return readPinned(entry, pinned, folder);
 }
 

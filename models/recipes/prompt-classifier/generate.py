@@ -1,6 +1,6 @@
 """Makes training rows from `material/` and the word lists: unsafe prompts, and above all their safe near-twins.
 
-    python generate.py            writes generated.jsonl into the work folder
+    python generate.py            writes generated.jsonl into the work folder, and generated-dev.jsonl for the calibration
     python generate.py --count    prints the rows of each section
 
 A section is a list of templates. `{slot}` stands for one of a slot's fillings, `(a|b|)` for one of the alternatives.
@@ -298,8 +298,8 @@ SCALE = {"benign.image": 3.0, "benign.text": 2.2, "safe.signal": 2.0, "disguise.
          "selfharm.image.twin": 1.8, "harassment.twin": 1.8, "hate.image.twin": 1.6}  # fmt: skip
 
 
-def generate(per_template: float) -> list[dict]:
-    rng = random.Random(SEED)
+def generate(per_template: float, seed: int = SEED) -> list[dict]:
+    rng = random.Random(seed)
     writer = Writer(rng)
     rows = writer.from_lists(1)
     for section in read_sections():
@@ -329,8 +329,11 @@ def main() -> None:
         for row in chosen[:20]:
             print(row["text"])
         return
+    known = {row["text"] for row in rows}
+    dev = [row for row in generate(options.per_template / 10, SEED + 1) if row["text"] not in known]
     path = WORK / "generated.jsonl"
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    for file, content in ((path, rows), (WORK / "generated-dev.jsonl", dev)):
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content))
     print(f"{len(rows)} rows, {sum(row['labels']['unsafe'] > 0.5 for row in rows)} unsafe: {path}", file=sys.stderr)
     if options.count:
         for name, count in sorted(Counter(row["source"] for row in rows).items()):
