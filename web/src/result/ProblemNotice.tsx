@@ -26,7 +26,7 @@ export function ProblemNotice({ problem, onRetry }: ProblemNoticeProps) {
       )}
       {problem.request_id && <div>Request {problem.request_id}</div>}
       {onRetry && !inFields && (
-        <Button size="compact-sm" variant="default" mt={8} onClick={onRetry}>
+        <Button size="compact-sm" variant="default" mt={8} display="block" onClick={onRetry}>
           Try again
         </Button>
       )}

@@ -49,7 +49,7 @@ function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief
   return (
     <li className={classes["reason"]} data-tone={action} data-testid="reason">
       <div className={classes["what"]}>
-        <span className={classes["category"]}>{category ? capital(categoryTitle(category)) : "Check missing"}</span>
+        <span className={classes["category"]}>{titleOf(reason)}</span>
         <span className={classes["action"]}>{ACTION_TITLES[action]}</span>
       </div>
       {score !== null && threshold !== null && <ScoreBar score={score} threshold={threshold} />}
@@ -62,6 +62,13 @@ function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief
       )}
     </li>
   );
+}
+
+/** A reason without a category says that nobody judged; its label says how that came. */
+function titleOf({ category, label }: Reason): string {
+  if (category) return capital(categoryTitle(category));
+  if (label === "withheld") return "Withheld";
+  return label === "missing" ? "Check missing" : "Check failed";
 }
 
 /** The prompt, the pictures answered, and then what was wrong with those that were made again. */
