@@ -79,7 +79,7 @@ const ImageStageSchema = z.strictObject({
   ...stage(imageUse, thresholds(IMAGE_ACTIONS), ActionSchema.exclude(["allow"]).default("block")),
   retry: RetrySchema.prefault({}),
   /** Gaussian radius as a fraction of the picture's shorter side. */
-  blur_radius: z.number().min(0.01).max(0.2).default(0.06),
+  blur_radius: z.number().min(0.03).max(0.2).default(0.06),
 });
 
 const RetentionSchema = z.strictObject({

@@ -18,7 +18,7 @@ import { inStyle } from "./style.ts";
 import { drawTestCard } from "./test-card.ts";
 
 const NOTICE =
-  "Drawn by sketch, Safelight's built-in stand-in for development: no image model ran. Connect a real model under generators in safelight.yaml.";
+  "Drawn by sketch, Safelight's built-in stand-in for development: no image model ran. Connect a real model under generators in safelight.yaml: docs/generators.md says how.";
 const DELAY_STEP_MS = 100;
 
 /** A generator without a model: it draws what it knows of a prompt with vector art, the same for the same seed. */
