@@ -95,6 +95,10 @@ async function tell(error: unknown, json: boolean, io: Io): Promise<number> {
     io.err(`${failed} ${error.message}\nSee safelight --help.\n`);
     return EXIT.usage;
   }
+  if (io.signal.aborted) {
+    io.err(`${failed} interrupted\n`);
+    return EXIT.unknown;
+  }
   const { SafelightError } = await import("../contract/errors.ts");
   if (!(error instanceof SafelightError)) {
     const message = error instanceof Error ? error.message : String(error);

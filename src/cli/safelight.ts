@@ -12,7 +12,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (!interrupted.signal.aborted) {
       first = performance.now();
-      interrupted.abort(signal);
+      interrupted.abort(new DOMException(`interrupted by ${signal}`, "AbortError"));
     } else if (performance.now() - first > ECHO_MS) {
       process.exit(128 + constants.signals[signal]);
     }

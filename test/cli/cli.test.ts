@@ -246,6 +246,16 @@ describe("generate and check image", () => {
     expect(failed.err).toMatch(/safelight: .+\n$/);
   });
 
+  test("SIGINT ends a generation, and nothing is written: 3", async () => {
+    const running = world.start(["generate", "safelight-test:generator:delay:30000", "--out", "slow.png"]);
+    await running.until("stderr", /making 1 picture/);
+    running.child.kill("SIGINT");
+    const { status, err } = await running.ended;
+    expect(status).toBe(3);
+    expect(err).toMatch(/safelight: the generation was cancelled\n$/);
+    expect(existsSync(world.path("slow.png"))).toBe(false);
+  });
+
   test("files that cannot be judged do not keep the others from it: 3", async () => {
     world.write("cut.png", readFileSync(world.path("boats.png")).subarray(0, 300));
     world.write("empty.png", "");

@@ -63,9 +63,9 @@ export const command = defineCommand({
         }
       }
       if (record.state === "failed" || record.state === "cancelled") {
-        io.err(
-          `${io.styled("red", "safelight:", "err")} ${record.error?.detail ?? `the generation was ${record.state}`}\n`,
-        );
+        const cause =
+          record.state === "failed" && record.error ? record.error.detail : `the generation was ${record.state}`;
+        io.err(`${io.styled("red", "safelight:", "err")} ${cause}\n`);
         return EXIT.unknown;
       }
       const reasons = [record.prompt, ...record.images].flatMap((judged) => judged?.reasons ?? []);
