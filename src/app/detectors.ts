@@ -11,7 +11,7 @@ export interface StageDetectors {
   readonly image: readonly StageDetector<DecodedImage>[];
 }
 
-/** Opens each configured detector once, however many policies use it, and closes them together. */
+/** Opens each configured detector once, when it is first asked for, however many policies use it, and closes them together. */
 export class OpenDetectors {
   readonly #limits: Limits;
   readonly #opened = new Map<object, Promise<Detector<never>>>();
@@ -20,16 +20,19 @@ export class OpenDetectors {
     this.#limits = limits;
   }
 
-  async of({ policy, prompt, image }: LoadedPolicy): Promise<StageDetectors> {
-    const [texts, images] = await Promise.all([
-      this.#stage(
-        prompt,
-        (config) => this.#once(config, () => openText(config, this.#limits)),
-        policy.prompt.detectors,
-      ),
-      this.#stage(image, (config) => this.#once(config, () => openImage(config, this.#limits)), policy.image.detectors),
-    ]);
-    return { prompt: texts, image: images };
+  async all(loaded: LoadedPolicy): Promise<StageDetectors> {
+    const [prompt, image] = await Promise.all([this.prompt(loaded), this.image(loaded)]);
+    return { prompt, image };
+  }
+
+  prompt({ policy, prompt }: LoadedPolicy): Promise<StageDetector<Prompt>[]> {
+    const open = (config: TextDetectorConfig) => this.#once(config, () => openText(config, this.#limits));
+    return this.#stage(prompt, open, policy.prompt.detectors);
+  }
+
+  image({ policy, image }: LoadedPolicy): Promise<StageDetector<DecodedImage>[]> {
+    const open = (config: ImageDetectorConfig) => this.#once(config, () => openImage(config, this.#limits));
+    return this.#stage(image, open, policy.image.detectors);
   }
 
   async close(): Promise<void> {

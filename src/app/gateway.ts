@@ -4,24 +4,24 @@ import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRecord, GenerationRequest } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
 import { moderate } from "../pipeline/generation.ts";
-import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
 import { type Identity, runningRecord } from "../pipeline/record.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { RecordPage, RecordQuery, Store } from "../store/store.ts";
+import { known } from "./checks.ts";
 import type { StageDetectors } from "./detectors.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { keep } from "./keeping.ts";
-import type { Generation, ImageCheck, Service, TextCheck } from "./service.ts";
+import type { Checks, Generation, ImageCheck, Service, TextCheck } from "./service.ts";
 
 export interface OpenParts {
   readonly config: Config;
+  readonly checks: Checks;
   readonly policies: ReadonlyMap<string, { readonly policy: Policy; readonly detectors: StageDetectors }>;
   readonly generators: ReadonlyMap<string, StageGenerator>;
   readonly imaging: Imaging;
   readonly store: Store;
   readonly housekeeping: Housekeeping;
-  closeDetectors(): Promise<void>;
 }
 
 /** The service over opened parts. Records are durable before an answer is given. */
@@ -41,7 +41,7 @@ export class Gateway implements Service {
   }
 
   policyNames(): readonly string[] {
-    return [...this.#open.policies.keys()];
+    return this.#open.checks.policyNames();
   }
 
   generators() {
@@ -52,7 +52,7 @@ export class Gateway implements Service {
   }
 
   policy(name: string | undefined): Policy {
-    return this.#policy(name).policy;
+    return this.#open.checks.policy(name);
   }
 
   generate(request: GenerationRequest, signal: AbortSignal): Generation {
@@ -85,28 +85,12 @@ export class Gateway implements Service {
     return running !== undefined;
   }
 
-  async checkText(text: string, name: string | undefined, signal: AbortSignal): Promise<TextCheck> {
-    const { policy, detectors } = this.#policy(name);
-    const start = performance.now();
-    const { early, late } = await judgePrompt({ text }, policy, detectors.prompt, signal);
-    const judgement = late ? await late : early;
-    return { ...judgement, policy, totalMs: performance.now() - start };
+  checkText(text: string, policy: string | undefined, signal: AbortSignal): Promise<TextCheck> {
+    return this.#open.checks.checkText(text, policy, signal);
   }
 
-  async checkImage(bytes: Uint8Array, name: string | undefined, signal: AbortSignal): Promise<ImageCheck> {
-    const { policy, detectors } = this.#policy(name);
-    const start = performance.now();
-    const image = await this.#open.imaging.decode(bytes);
-    const decodeMs = performance.now() - start;
-    const judgement = await judgeImage(image, policy, detectors.image, signal);
-    const { digest, mediaType, width, height, frameCount, frames } = image;
-    return {
-      ...judgement,
-      policy,
-      image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
-      decodeMs,
-      totalMs: performance.now() - start,
-    };
+  checkImage(bytes: Uint8Array, policy: string | undefined, signal: AbortSignal): Promise<ImageCheck> {
+    return this.#open.checks.checkImage(bytes, policy, signal);
   }
 
   generation(id: string): Promise<GenerationRecord | undefined> {
@@ -146,7 +130,7 @@ export class Gateway implements Service {
     }
     await Promise.all([...this.#background.values()].map(({ done }) => done));
     this.#open.housekeeping.stop();
-    await this.#open.closeDetectors();
+    await this.#open.checks.close();
     await Promise.all([...this.#open.generators.values()].map(({ generator }) => generator.close?.()));
     await this.#open.store.close();
   }
@@ -207,24 +191,12 @@ export class Gateway implements Service {
     return bytes ? { bytes, mediaType: stored.media_type } : undefined;
   }
 
-  #policy(name = this.defaultPolicy) {
-    const found = this.#open.policies.get(name);
-    if (!found) throw unknownName("policy", this.policyNames());
-    return found;
-  }
-
   #parts(request: GenerationRequest): Parts {
-    const { policy, detectors } = this.#policy(request.policy);
-    const generator = this.#open.generators.get(request.generator ?? this.defaultGenerator);
-    if (!generator) throw unknownName("generator", [...this.#open.generators.keys()]);
-    const { imaging } = this.#open;
+    const { policies, generators, imaging } = this.#open;
+    const { policy, detectors } = known("policy", request.policy ?? this.defaultPolicy, policies);
+    const generator = known("generator", request.generator ?? this.defaultGenerator, generators);
     return { policy, promptDetectors: detectors.prompt, imageDetectors: detectors.image, generator, imaging };
   }
-}
-
-function unknownName(field: string, known: readonly string[]): SafelightError {
-  const detail = `is not known; there are: ${known.join(", ")}`;
-  return new SafelightError("invalid_request", `"${field}" ${detail}`, { errors: [{ pointer: `#/${field}`, detail }] });
 }
 
 /** An id sorts by the time it was made: 12 hexadecimal digits of milliseconds, then 80 random bits. */

@@ -1,15 +1,8 @@
 import { loadPolicies } from "../config/policies.ts";
 import type { Config } from "../config/schema.ts";
-import { blurImage } from "../models/blur.ts";
-import { decodeImage } from "../models/decode.ts";
-import { releaseImage } from "../models/release.ts";
-import type { Imaging } from "../pipeline/parts.ts";
-import { openStore } from "../store/embedded.ts";
+import { PolicyChecks } from "./checks.ts";
 import { OpenDetectors } from "./detectors.ts";
-import { Gateway } from "./gateway.ts";
-import { openGenerators } from "./generators.ts";
-import { Housekeeping } from "./housekeeping.ts";
-import type { Service } from "./service.ts";
+import type { Checks, Service } from "./service.ts";
 
 export interface OpenOptions {
   /** What goes wrong where nobody waits for an answer. */
@@ -21,35 +14,45 @@ export interface OpenOptions {
  * @throws SafelightError `config_invalid` with file, line and key; `storage_*`. Nothing stays open then.
  */
 export async function openService(config: Config, { onError = () => {} }: OpenOptions = {}): Promise<Service> {
-  const loaded = loadPolicies(config);
-  const detectors = new OpenDetectors(config.limits);
-  const opening = Promise.all([
-    Promise.all(
-      [...loaded].map(
-        async ([name, each]) => [name, { policy: each.policy, detectors: await detectors.of(each) }] as const,
-      ),
-    ),
-    openGenerators(config.generators),
-    openStore(config.data),
-  ]);
+  const { checks, loaded, detectors } = preparedChecks(config);
   try {
-    const [policies, generators, store] = await opening;
+    const [{ Gateway }, { openGenerators }, { Housekeeping }, { imagingWithin }, { openStore }] = await Promise.all([
+      import("./gateway.ts"),
+      import("./generators.ts"),
+      import("./housekeeping.ts"),
+      import("./imaging.ts"),
+      import("../store/embedded.ts"),
+    ]);
+    const [policies, generators, store] = await Promise.all([
+      Promise.all(
+        [...loaded].map(
+          async ([name, each]) => [name, { policy: each.policy, detectors: await detectors.all(each) }] as const,
+        ),
+      ),
+      openGenerators(config.generators),
+      openStore(config.data),
+    ]);
     await store.recoverInterrupted(new Date());
-    return new Gateway({
-      config,
-      policies: new Map(policies),
-      generators,
-      imaging: imagingWithin(config.limits),
-      store,
-      housekeeping: new Housekeeping(store, onError),
-      closeDetectors: () => detectors.close(),
-    });
+    const imaging = imagingWithin(config.limits);
+    const housekeeping = new Housekeeping(store, onError);
+    return new Gateway({ config, checks, policies: new Map(policies), generators, imaging, store, housekeeping });
   } catch (error) {
-    await detectors.close();
+    await checks.close();
     throw error;
   }
 }
 
-function imagingWithin(limits: Config["limits"]): Imaging {
-  return { decode: (bytes) => decodeImage(bytes, limits), blur: blurImage, release: releaseImage };
+/**
+ * Opens what checks need, and that only when the first of them comes: neither generators nor a data folder.
+ * @throws SafelightError `config_invalid` with file, line and key
+ */
+export function openChecks(config: Config): Checks {
+  return preparedChecks(config).checks;
+}
+
+function preparedChecks(config: Config) {
+  const loaded = loadPolicies(config);
+  const detectors = new OpenDetectors(config.limits);
+  const decode = async (bytes: Uint8Array) => (await import("./imaging.ts")).imagingWithin(config.limits).decode(bytes);
+  return { checks: new PolicyChecks(config, loaded, detectors, decode), loaded, detectors };
 }

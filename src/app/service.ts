@@ -30,26 +30,31 @@ export interface ImageCheck extends Judgement {
   readonly totalMs: number;
 }
 
-/** Everything Safelight can do, opened from one configuration. Both front doors, `http` and `cli`, are shells over it. */
-export interface Service {
+/** Judging without generating. */
+export interface Checks {
   readonly limits: Limits;
   readonly defaultPolicy: string;
-  readonly defaultGenerator: string;
   policyNames(): readonly string[];
-  /** `notice`: what a person must be told about a generator that is no real model. */
-  generators(): readonly { readonly name: string; readonly notice: string | null }[];
   /** @throws SafelightError `invalid_request` naming the ones that exist */
   policy(name: string | undefined): Policy;
+  /** @throws SafelightError `invalid_request` for an unknown policy. A detector's failure is in the reports. */
+  checkText(text: string, policy: string | undefined, signal: AbortSignal): Promise<TextCheck>;
+  /** @throws SafelightError `image_unreadable`, `image_too_large` */
+  checkImage(bytes: Uint8Array, policy: string | undefined, signal: AbortSignal): Promise<ImageCheck>;
+  close(): Promise<void>;
+}
+
+/** Everything Safelight can do, opened from one configuration. Both front doors, `http` and `cli`, are shells over it. */
+export interface Service extends Checks {
+  readonly defaultGenerator: string;
+  /** `notice`: what a person must be told about a generator that is no real model. */
+  generators(): readonly { readonly name: string; readonly notice: string | null }[];
   /** Starts at once. Aborting the signal, or leaving the loop, aborts everything. @throws SafelightError `overloaded` */
   generate(request: GenerationRequest, signal: AbortSignal): Generation;
   /** Goes on in the background; the record is durable, with state `running`, when this resolves. @throws SafelightError `overloaded` */
   submit(request: GenerationRequest): Promise<GenerationRecord>;
   /** Ends a generation that was submitted. @returns false when it is not running here. */
   cancel(id: string): boolean;
-  /** @throws SafelightError `invalid_request` for an unknown policy. A detector's failure is in the reports. */
-  checkText(text: string, policy: string | undefined, signal: AbortSignal): Promise<TextCheck>;
-  /** @throws SafelightError `image_unreadable`, `image_too_large` */
-  checkImage(bytes: Uint8Array, policy: string | undefined, signal: AbortSignal): Promise<ImageCheck>;
   generation(id: string): Promise<GenerationRecord | undefined>;
   /** Newest first. @throws SafelightError `invalid_request` for a cursor that is none */
   generations(query: RecordQuery): Promise<RecordPage>;
@@ -59,5 +64,4 @@ export interface Service {
   reveal(id: string, index: number): Promise<Picture | undefined>;
   /** One entry for each part that a generation needs. */
   readiness(): Promise<readonly { readonly part: string; readonly ready: boolean; readonly detail: string | null }[]>;
-  close(): Promise<void>;
 }

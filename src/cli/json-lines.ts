@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Service, TextCheck } from "../app/service.ts";
+import type { Checks, TextCheck } from "../app/service.ts";
 import { SafelightError } from "../contract/errors.ts";
 import { promptSchema } from "../contract/generation.ts";
 import { EXIT } from "./command.ts";
@@ -10,18 +10,18 @@ import { exitOf, exitOfAll, verdictJson } from "./verdict.ts";
 /** Judges texts under one policy, after the checks that every front door makes of a prompt. */
 export class TextJudge {
   readonly mostBytes: number;
-  readonly #service: Service;
+  readonly #checks: Checks;
   readonly #policy: string | undefined;
   readonly #signal: AbortSignal;
   readonly #text: z.ZodType<string>;
 
-  constructor(service: Service, policy: string | undefined, signal: AbortSignal) {
-    service.policy(policy); // an unknown one is told at once, not with every line
-    this.#service = service;
+  constructor(checks: Checks, policy: string | undefined, signal: AbortSignal) {
+    checks.policy(policy); // an unknown one is told at once, not with every line
+    this.#checks = checks;
     this.#policy = policy;
     this.#signal = signal;
-    this.#text = promptSchema(service.limits);
-    this.mostBytes = service.limits.body_bytes;
+    this.#text = promptSchema(checks.limits);
+    this.mostBytes = checks.limits.body_bytes;
   }
 
   /** @throws SafelightError `invalid_request` for what is no prompt */
@@ -29,7 +29,7 @@ export class TextJudge {
     const parsed = this.#text.safeParse(text, {
       error: ({ input }) => (input === undefined ? "is missing" : "must be text"),
     });
-    if (parsed.success) return this.#service.checkText(parsed.data, this.#policy, this.#signal);
+    if (parsed.success) return this.#checks.checkText(parsed.data, this.#policy, this.#signal);
     throw new SafelightError(
       "invalid_request",
       `text: ${parsed.error.issues.map(({ message }) => message).join("; ")}`,

@@ -1,4 +1,4 @@
-import type { Service } from "../app/service.ts";
+import type { Checks, Service } from "../app/service.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { Arguments, Options } from "./command.ts";
@@ -29,5 +29,21 @@ export async function withService<T>(
     return await use(service, config);
   } finally {
     await service.close();
+  }
+}
+
+/** Opens what checks need for as long as `use` takes. */
+export async function withChecks<T>(
+  parsed: Arguments<Options>,
+  io: Io,
+  use: (checks: Checks) => Promise<T>,
+): Promise<T> {
+  const { config } = await configFor(parsed, io);
+  const { openChecks } = await import("../app/open.ts");
+  const checks = openChecks(config);
+  try {
+    return await use(checks);
+  } finally {
+    await checks.close();
   }
 }

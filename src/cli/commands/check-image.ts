@@ -1,10 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { ImageCheck, Service } from "../../app/service.ts";
+import type { Checks, ImageCheck } from "../../app/service.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
-import { withService } from "../opened.ts";
+import { withChecks } from "../opened.ts";
 import { exitOf, exitOfAll, shownAction, shownReasons, verdictJson } from "../verdict.ts";
 
 export const command = defineCommand({
@@ -20,12 +20,12 @@ export const command = defineCommand({
     const { values, positionals } = parsed;
     if (positionals.length === 0)
       throw new UsageError("check image: needs a file, such as: safelight check image a.png");
-    return withService(parsed, io, async (service) => {
-      service.policy(values.policy);
+    return withChecks(parsed, io, async (checks) => {
+      checks.policy(values.policy);
       const statuses: number[] = [];
       for (const file of positionals) {
         io.signal.throwIfAborted();
-        statuses.push(await checkOne(file, values.policy, values.json === true, service, io));
+        statuses.push(await checkOne(file, values.policy, values.json === true, checks, io));
       }
       return exitOfAll(statuses);
     });
@@ -37,12 +37,12 @@ async function checkOne(
   file: string,
   policy: string | undefined,
   json: boolean,
-  service: Service,
+  checks: Checks,
   io: Io,
 ): Promise<number> {
   try {
-    const bytes = await bytesOf(file, service.limits.image_bytes, io);
-    const check = await service.checkImage(bytes, policy, io.signal);
+    const bytes = await bytesOf(file, checks.limits.image_bytes, io);
+    const check = await checks.checkImage(bytes, policy, io.signal);
     await io.out(json ? asJson(file, check) : asText(file, check, io));
     return exitOf(check);
   } catch (error) {

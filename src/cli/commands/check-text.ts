@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { defineCommand, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkLines, TextJudge } from "../json-lines.ts";
-import { withService } from "../opened.ts";
+import { withChecks } from "../opened.ts";
 import { exitOf, markedText, shownAction, shownReasons, verdictJson } from "../verdict.ts";
 
 export const command = defineCommand({
@@ -34,15 +34,13 @@ export const command = defineCommand({
       if (given !== undefined) throw new UsageError("check text: takes a prompt or --jsonl, not both");
       const width = concurrency(values.concurrency ?? "8");
       const input = await opened(jsonl, io);
-      return withService(parsed, io, (service) =>
-        checkLines(input, new TextJudge(service, policy, io.signal), width, io),
-      );
+      return withChecks(parsed, io, (checks) => checkLines(input, new TextJudge(checks, policy, io.signal), width, io));
     }
     if (given === undefined)
       throw new UsageError('check text: needs a prompt, such as: safelight check text "a harbour"');
-    return withService(parsed, io, async (service) => {
-      const text = given === "-" ? await wholeOf(io.stdin, service.limits.body_bytes) : given;
-      const check = await new TextJudge(service, policy, io.signal).judge(text);
+    return withChecks(parsed, io, async (checks) => {
+      const text = given === "-" ? await wholeOf(io.stdin, checks.limits.body_bytes) : given;
+      const check = await new TextJudge(checks, policy, io.signal).judge(text);
       if (values.json) {
         const { name, version, digest } = check.policy;
         const { coverage, reports, totalMs } = check;

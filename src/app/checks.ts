@@ -1,0 +1,85 @@
+import type { LoadedPolicy } from "../config/policies.ts";
+import type { Config } from "../config/schema.ts";
+import { SafelightError } from "../contract/errors.ts";
+import type { Limits } from "../contract/limits.ts";
+import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
+import type { Imaging } from "../pipeline/parts.ts";
+import { nearest } from "../policy/nearest.ts";
+import type { Policy } from "../policy/schema.ts";
+import type { OpenDetectors } from "./detectors.ts";
+import type { Checks, ImageCheck, TextCheck } from "./service.ts";
+
+/** Checks over the loaded policies. A detector is opened by the first check that needs it. */
+export class PolicyChecks implements Checks {
+  readonly limits: Limits;
+  readonly defaultPolicy: string;
+  readonly #policies: ReadonlyMap<string, LoadedPolicy>;
+  readonly #detectors: OpenDetectors;
+  readonly #decode: Imaging["decode"];
+
+  constructor(
+    config: Config,
+    policies: ReadonlyMap<string, LoadedPolicy>,
+    detectors: OpenDetectors,
+    decode: Imaging["decode"],
+  ) {
+    this.limits = config.limits;
+    this.defaultPolicy = config.default_policy;
+    this.#policies = policies;
+    this.#detectors = detectors;
+    this.#decode = decode;
+  }
+
+  policyNames(): readonly string[] {
+    return [...this.#policies.keys()];
+  }
+
+  policy(name: string | undefined): Policy {
+    return this.#loaded(name).policy;
+  }
+
+  async checkText(text: string, name: string | undefined, signal: AbortSignal): Promise<TextCheck> {
+    const loaded = this.#loaded(name);
+    const detectors = await this.#detectors.prompt(loaded);
+    const start = performance.now();
+    const { early, late } = await judgePrompt({ text }, loaded.policy, detectors, signal);
+    const judgement = late ? await late : early;
+    return { ...judgement, policy: loaded.policy, totalMs: performance.now() - start };
+  }
+
+  async checkImage(bytes: Uint8Array, name: string | undefined, signal: AbortSignal): Promise<ImageCheck> {
+    const loaded = this.#loaded(name);
+    const detectors = await this.#detectors.image(loaded);
+    const start = performance.now();
+    const image = await this.#decode(bytes);
+    const decodeMs = performance.now() - start;
+    const judgement = await judgeImage(image, loaded.policy, detectors, signal);
+    const { digest, mediaType, width, height, frameCount, frames } = image;
+    return {
+      ...judgement,
+      policy: loaded.policy,
+      image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
+      decodeMs,
+      totalMs: performance.now() - start,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#detectors.close();
+  }
+
+  #loaded(name = this.defaultPolicy): LoadedPolicy {
+    return known("policy", name, this.#policies);
+  }
+}
+
+/** @throws SafelightError `invalid_request` that points to the field and names what there is */
+export function known<T>(field: string, name: string, things: ReadonlyMap<string, T>): T {
+  const found = things.get(name);
+  if (found !== undefined) return found;
+  const names = [...things.keys()];
+  const near = nearest(name, names);
+  const hint = near === undefined ? `there are: ${names.join(", ")}` : `did you mean ${JSON.stringify(near)}?`;
+  const detail = `${JSON.stringify(name)} is not known; ${hint}`;
+  throw new SafelightError("invalid_request", `"${field}" ${detail}`, { errors: [{ pointer: `#/${field}`, detail }] });
+}

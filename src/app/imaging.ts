@@ -1,0 +1,9 @@
+import type { Limits } from "../contract/limits.ts";
+import { blurImage } from "../models/blur.ts";
+import { decodeImage } from "../models/decode.ts";
+import { releaseImage } from "../models/release.ts";
+import type { Imaging } from "../pipeline/parts.ts";
+
+export function imagingWithin(limits: Limits): Imaging {
+  return { decode: (bytes) => decodeImage(bytes, limits), blur: blurImage, release: releaseImage };
+}
