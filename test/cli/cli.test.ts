@@ -36,7 +36,7 @@ describe("the program", () => {
     [["check", "text"], "check text: needs a prompt"],
     [["check", "text", "two", "words"], "put the prompt in quotes"],
     [["check", "image"], "check image: needs a file"],
-    [["check", "text", "x", "--policy", "defualt"], "did you mean \"default\"?"],
+    [["check", "text", "x", "--policy", "defualt"], 'did you mean "default"?'],
     [["generate", "x"], "generate: needs --out FILE"],
     [["generate", "x", "--out", "no/such/a.png"], "--out: there is no folder"],
     [["generate", "x", "--out", "a.png", "--width", "100"], "--width: must be a multiple of 8 (found 100)"],

@@ -1,5 +1,9 @@
 import { readFileSync } from "node:fs";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Service } from "../../src/app/service.ts";
+import { SafelightError } from "../../src/contract/errors.ts";
+import { createApp } from "../../src/http/app.ts";
 import { serve, type TestServer } from "./serve.ts";
 
 let server: TestServer;
@@ -134,4 +138,31 @@ test("a request that asks for a stream while there is no room gets a plain probl
     )
     .toBe("application/problem+json");
   await slow;
+});
+
+test("a full disk is told as that, with advice to retry, and nothing is answered that is not kept", async () => {
+  const full = Object.create(server.service, {
+    generate: {
+      value: () => ({
+        id: "gen_full",
+        pictures: new Map(),
+        async *[Symbol.asyncIterator]() {
+          throw new SafelightError("storage_full", "there is no room for the record");
+        },
+      }),
+    },
+  }) as Service;
+  const app = await createApp({ service: full, log: pino({ level: "silent" }), publicUrl: undefined });
+  const ask = (headers: Record<string, string>) =>
+    app.request("/api/v1/generations", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: '{"prompt":"a boat"}',
+    });
+  const response = await ask({});
+  expect(response.status).toBe(507);
+  expect(response.headers.get("Retry-After")).toBe("5");
+  expect(await response.json()).toMatchObject({ code: "storage_full", detail: "there is no room for the record" });
+  const streamed = await (await ask({ Accept: "text/event-stream" })).text();
+  expect(streamed).toMatch(/^event: error\ndata: .*"code":"storage_full"/);
 });
