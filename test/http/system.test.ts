@@ -146,9 +146,9 @@ test("a full disk is told as that, with advice to retry, and nothing is answered
       value: () => ({
         id: "gen_full",
         pictures: new Map(),
-        async *[Symbol.asyncIterator]() {
-          throw new SafelightError("storage_full", "there is no room for the record");
-        },
+        [Symbol.asyncIterator]: () => ({
+          next: () => Promise.reject(new SafelightError("storage_full", "there is no room for the record")),
+        }),
       }),
     },
   }) as Service;
