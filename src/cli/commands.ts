@@ -12,6 +12,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   generate: { about: "make pictures from a prompt, moderated", load: () => import("./commands/generate.ts") },
   "check text": { about: "judge a prompt, or many", load: () => import("./commands/check-text.ts") },
   "check image": { about: "judge pictures", load: () => import("./commands/check-image.ts") },
+  train: { about: "train a prompt classifier on labelled texts", load: () => import("./commands/train.ts") },
+  evaluate: { about: "measure a trained classifier, choose thresholds", load: () => import("./commands/evaluate.ts") },
   config: {
     about: "show the settings in force, and where each comes from",
     load: () => import("./commands/config.ts"),

@@ -1,24 +1,16 @@
 import { basename, extname, relative, resolve } from "node:path";
 import { z } from "zod";
 import { VERSION } from "../../app/version.ts";
-import { type BuiltInCategory } from "../../contract/categories.ts";
+import type { BuiltInCategory } from "../../contract/categories.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import { isBuiltIn, slug } from "../../training/categories.ts";
-import { countProblems } from "../../training/data/problems.ts";
-import { FORMATS, type Format, READ_DEFAULTS, type ReadOptions, readLabelled } from "../../training/data/read.ts";
+import { readLabelled } from "../../training/data/read.ts";
 import { gather, gatherFor } from "../../training/dataset.ts";
 import { checkTarget, writeModelFolder } from "../../training/folder.ts";
 import { modelFiles } from "../../training/output.ts";
-import { train, TRAIN_DEFAULTS, type TrainOptions } from "../../training/train.ts";
-import { type Arguments, defineCommand, EXIT, UsageError } from "../command.ts";
-import { Bar, metricsText, problemsText } from "../training.ts";
-
-const READING = {
-  format: { type: "string", value: "NAME", about: `${Object.keys(FORMATS).join(", ")}; found out when left out` },
-  delimiter: { type: "string", value: "SIGN", about: "between the classes of a multi-label CSV (|)" },
-  attribute: { type: "string", value: "NAME", about: "the label attribute of an augmented manifest" },
-  "max-bytes": { type: "string", value: "N", about: `longer texts are left out (${READ_DEFAULTS.maxBytes})` },
-} as const;
+import { TRAIN_DEFAULTS, type TrainOptions, train } from "../../training/train.ts";
+import { defineCommand, EXIT, UsageError } from "../command.ts";
+import { Bar, metricsText, numberOption, problemsText, READING, rate, readOptions } from "../training.ts";
 
 export const command = defineCommand({
   usage: "[options] FILE",
@@ -28,7 +20,11 @@ export const command = defineCommand({
     name: { type: "string", value: "NAME", about: "what the model is called (the name of the folder)" },
     test: { type: "string", value: "FILE", about: "measure on these texts, instead of a tenth of FILE" },
     map: { type: "string", value: "CLASS=CATEGORY,…", about: "classes that are built-in categories: TOXIC=harassment" },
-    safe: { type: "string", value: "CLASS,…", about: "classes that stand for nothing wrong (those called safe, NON_…, …)" },
+    safe: {
+      type: "string",
+      value: "CLASS,…",
+      about: "classes that stand for nothing wrong (those called safe, NON_…, …)",
+    },
     "class-weights": { type: "string", value: "HOW", about: "none, or balanced: every class counts the same (none)" },
     "max-false-positive-rate": { type: "string", value: "RATE", about: "what the suggested thresholds keep (0.01)" },
     seed: { type: "string", value: "N", about: "the same seed and data give the same model (1)" },
@@ -56,13 +52,20 @@ export const command = defineCommand({
     const { dataset, problems, warnings } = gather(read);
     const testFile = values.test === undefined ? undefined : await readLabelled(resolve(io.cwd, values.test), reading);
     const testSet = testFile ? gatherFor(testFile, dataset.mode, dataset.classes) : undefined;
-    io.err(`${given}: ${dataset.texts.length} of ${read.total} rows, ${read.format}, ${dataset.classes.length} classes\n`);
-    io.err(problemsText(countProblems(problems)));
+    io.err(
+      `${given}: ${dataset.texts.length} of ${read.total} rows, ${read.format}, ${dataset.classes.length} classes\n`,
+    );
+    io.err(problemsText(problems));
     for (const warning of warnings) io.err(`${io.styled("yellow", "note:", "err")} ${warning}\n`);
 
     const bar = new Bar(io);
     const start = performance.now();
-    const about = { name: values.name ?? (slug(basename(folder)) || "model"), created: new Date(), safelight: VERSION, data: read.digest };
+    const about = {
+      name: values.name ?? (slug(basename(folder)) || "model"),
+      created: new Date(),
+      safelight: VERSION,
+      data: read.digest,
+    };
     try {
       const trained = await train(dataset, testSet?.dataset, naming, about, options, io.signal, (step, fraction) =>
         bar.show(step, fraction),
@@ -86,7 +89,10 @@ export const command = defineCommand({
       bar.clear();
       const { metrics } = trained.test;
       const shown = relative(io.cwd, folder) || ".";
-      if (values.json) await io.out(`${JSON.stringify({ model: folder, version: trained.model.manifest.version, seconds, ...metrics })}\n`);
+      if (values.json)
+        await io.out(
+          `${JSON.stringify({ model: folder, version: trained.model.manifest.version, seconds, ...metrics })}\n`,
+        );
       else await io.out(`${metricsText(metrics)}\n`);
       io.err(`${shown}: written in ${seconds.toFixed(1)} s; open ${shown}/report.html\n`);
       return EXIT.allowed;
@@ -99,50 +105,26 @@ export const command = defineCommand({
   },
 });
 
-type ReadValues = Arguments<typeof READING>["values"];
-
-/** The options that say how a file of labelled texts is written. */
-export function readOptions(values: ReadValues): ReadOptions {
-  const { format, delimiter, attribute } = values;
-  if (format !== undefined && !Object.hasOwn(FORMATS, format)) {
-    throw new UsageError(`--format: must be one of ${Object.keys(FORMATS).join(", ")}`);
-  }
-  if (delimiter !== undefined && [...delimiter].length !== 1) throw new UsageError("--delimiter: must be one character");
-  return {
-    maxBytes: number("max-bytes", values["max-bytes"], z.int().min(1).max(1 << 24), READ_DEFAULTS.maxBytes),
-    delimiter: delimiter ?? READ_DEFAULTS.delimiter,
-    ...(format === undefined ? {} : { format: format as Format }), // one of its keys, as seen above
-    ...(attribute === undefined ? {} : { attribute }),
-  };
-}
-
-export { READING };
-
-export function number(option: string, given: string | undefined, schema: z.ZodType<number>, fallback: number): number {
-  if (given === undefined) return fallback;
-  const parsed = schema.safeParse(given.trim() === "" ? Number.NaN : Number(given));
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`--${option}: ${parsed.error.issues[0]?.message ?? "is not valid"} (found ${JSON.stringify(given)})`);
-}
-
-export const rate = z.number().gt(0).lt(1);
-
 function trainOptions(values: Readonly<Record<string, string | boolean | undefined>>): TrainOptions {
   const text = (name: string) => (typeof values[name] === "string" ? values[name] : undefined);
   const classWeights = text("class-weights") ?? TRAIN_DEFAULTS.classWeights;
   if (classWeights !== "none" && classWeights !== "balanced") {
     throw new UsageError("--class-weights: must be none or balanced");
   }
+  const maxFalsePositiveRate = numberOption("max-false-positive-rate", text("max-false-positive-rate"), rate);
+  const seed = numberOption(
+    "seed",
+    text("seed"),
+    z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
+  );
   return {
     ...TRAIN_DEFAULTS,
     classWeights,
-    seed: number("seed", text("seed"), z.int().min(0).max(2 ** 32 - 1), TRAIN_DEFAULTS.seed),
-    maxFalsePositiveRate: number(
-      "max-false-positive-rate",
-      text("max-false-positive-rate"),
-      rate,
-      TRAIN_DEFAULTS.maxFalsePositiveRate,
-    ),
+    ...(seed === undefined ? {} : { seed }),
+    ...(maxFalsePositiveRate === undefined ? {} : { maxFalsePositiveRate }),
   };
 }
 
