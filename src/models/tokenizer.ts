@@ -43,12 +43,11 @@ export async function openTokenizer(entry: ModelEntry, folder?: URL): Promise<Pi
     end,
     encode(piece) {
       if (piece.length > LONGEST_REMEMBERED) return encode(piece);
-      let ids = remembered.get(piece);
-      if (!ids) {
-        ids = encode(piece);
-        if (remembered.size >= REMEMBERED) remembered.clear();
-        remembered.set(piece, ids);
-      }
+      const known = remembered.get(piece);
+      if (known) return known;
+      const ids = encode(piece);
+      if (remembered.size >= REMEMBERED) remembered.clear();
+      remembered.set(piece, ids);
       return ids;
     },
   };

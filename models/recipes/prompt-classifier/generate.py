@@ -292,7 +292,11 @@ def richness(template: str, slots: dict[str, list[str]]) -> float:
     return 2 + bits + sum(math.log2(len(slots.get(name, slots["person"]))) for name in re.findall(r"\{(\w+)\}", template))
 
 
-SCALE = {"benign.image": 3.0, "benign.text": 2.2, "safe.signal": 2.0, "disguise.image": 8.0, "sexual.twin": 1.5, "violence.twin": 1.5,
+SCALE = {"more.hate": 1.6, "more.sexual": 2.4, "more.violence": 2.2, "more.illegal": 3.0, "more.selfharm": 3.0,
+         "more.violence.text": 2.5, "more.sexual.story": 2.5, "more.shocking": 2.2, "more.harassment": 2.5,
+         "more.selfharm.image": 3.0, "more.illegal.image": 2.2, "more.hate.twin": 1.6, "more.illegal.twin": 2.2,
+         "more.selfharm.twin": 2.0, "more.sexual.twin": 2.0, "more.privacy": 1.5, "more.benign.story": 2.5,
+         "more.benign.image": 2.5, "benign.image": 3.0, "benign.text": 2.2, "safe.signal": 2.0, "disguise.image": 8.0, "sexual.twin": 1.5, "violence.twin": 1.5,
          "hate.twin": 1.4, "sexual.image": 1.4, "violence.text.twin": 2.0, "sexual.text.twin": 1.6,
          "selfharm.twin": 1.8, "illegal.twin": 3.5, "illegal.text": 2.5, "illegal.image.twin": 1.8,
          "selfharm.image.twin": 1.8, "harassment.twin": 1.8, "hate.image.twin": 1.6}  # fmt: skip

@@ -1,7 +1,8 @@
 """Writes the classifier as ONNX, node by node: fused operators of ONNX Runtime, weights in 8 bits.
 
 Each weight matrix has a scale for each column, each word vector one of its own; activations are quantised as they come
-(`DynamicQuantizeMatMul`). Inputs are float32, as `src/models/session.ts` passes them.
+(`DynamicQuantizeMatMul`), but for a few channels with outliers, which stay in float32 (as in LLM.int8()). Inputs are
+float32, as `src/models/session.ts` passes them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from common import LABELS, MAX_TOKENS
 OPSET = 17
 MICROSOFT = "com.microsoft"
 
+# Input channels of each kind of layer that are computed in float32: the few with activations so large that one scale
+# for all would leave the others a handful of steps.
+LOUD = {"qkv": 8, "o": 8, "up": 8, "down": 16}
+
 
 class Graph:
-    def __init__(self, quantised: bool):
+    def __init__(self, quantised: bool, ranges: dict[str, np.ndarray]):
         self.quantised = quantised
+        self.ranges = ranges
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.count = 0
@@ -39,6 +45,17 @@ class Graph:
         columns = weight.T
         if not self.quantised:
             return self.add("Add", [self.add("MatMul", [x, self.constant(name, columns)]), bias_name])
+        if name not in self.ranges:
+            return self.whole_numbers(x, name, columns, bias_name)
+        loud = np.sort(np.argsort(-self.ranges[name])[: LOUD[name.rsplit(".", 1)[-1]]])
+        quiet = np.ones(len(columns), np.float32)
+        quiet[loud] = 0
+        picked = self.add("Gather", [x, self.constant(f"{name}.loud", loud)], axis=2)
+        exact = self.add("MatMul", [picked, self.constant(f"{name}.exact", columns[loud])])
+        rest = self.add("Mul", [x, self.constant(f"{name}.quiet", quiet)])
+        return self.add("Add", [self.whole_numbers(rest, name, columns * quiet[:, None], bias_name), exact])
+
+    def whole_numbers(self, x: str, name: str, columns: np.ndarray, bias_name: str) -> str:
         scale = np.maximum(np.abs(columns).max(0), 1e-8) / 127
         whole = np.clip(np.rint(columns / scale), -127, 127).astype(np.int8)
         parts = [
@@ -57,9 +74,17 @@ class Graph:
         return self.add("Mul", [rows, self.add("Gather", [self.constant("words.scale", scale.astype(np.float32)), ids])])
 
 
-def build(state: dict[str, np.ndarray], calibration: tuple[np.ndarray, np.ndarray], quantised: bool) -> onnx.ModelProto:
-    """`calibration`: slope and intercept of each label, so that the sigmoid of slope × logit + intercept is a probability."""
-    g = Graph(quantised)
+def build(
+    state: dict[str, np.ndarray],
+    calibration: tuple[np.ndarray, np.ndarray],
+    quantised: bool,
+    ranges: dict[str, np.ndarray],
+) -> onnx.ModelProto:
+    """
+    `calibration`: slope and intercept of each label, so that the sigmoid of slope × logit + intercept is a probability.
+    `ranges`: the largest activation seen in each input channel of a linear layer, to find the channels of `LOUD`.
+    """
+    g = Graph(quantised, ranges)
     ids = g.add("Cast", ["ids"], to=TensorProto.INT64)
     mask = g.add("Cast", ["mask"], to=TensorProto.INT32)
     length = g.add("Slice", [g.add("Shape", ["ids"]), *(g.constant(n, np.array([v])) for n, v in (("one", 1), ("two", 2)))])

@@ -10,9 +10,9 @@ from common import SEED, SHARED, WORK, read_rows
 # At most so many safe and so many unsafe rows of a source; a factor above the count repeats rows.
 # Long lists of captions teach little after the first thousands; the social media would otherwise drown the prompts.
 CAPS = {
-    "coco-captions": (3500, 0), "t2i-compbench": (1800, 0), "tifa": (1200, 0), "esd-art-imagenet": (700, 0),
-    "diffusiondb-imagereward": (5000, 0), "geneval": (250, 0), "davidson": (1800, 1500), "edos": (0, 1800),
-    "paradetox": (2000, 2000), "stormfront": (1800, 1077),
+    "coco-captions": (1800, 0), "t2i-compbench": (900, 0), "tifa": (700, 0), "esd-art-imagenet": (500, 0),
+    "diffusiondb-imagereward": (4500, 0), "geneval": (200, 0), "davidson": (1200, 1000), "edos": (0, 1200),
+    "paradetox": (1400, 1400), "stormfront": (1300, 1077), "nq-open": (1300, 0), "wikipedia-toxicity": (500, 221),
 }  # fmt: skip
 REPEAT = {"adversarial-nibbler": 2, "i2p": 2, "ailuminate-demo": 2, "simplesafetytests": 3, "advbench": 2}
 # Labels of these sources are verdicts on pictures, not on words: "unsafe" is learnt as so sure, no more.

@@ -24,7 +24,6 @@ from common import LABELS, SEED, SHARED, WORK, Classifier, encode, open_tokenize
 from mixture import mixture
 
 TRAIN_TOKENS = 96
-FROZEN_LAYERS = 1
 WEIGHTS = torch.tensor([2.0 if name == "unsafe" else 1.0 for name in LABELS])
 
 
@@ -55,6 +54,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--budget", type=int, default=1536)
     parser.add_argument("--out", default="model.pt")
+    parser.add_argument("--init", help="weights to begin with, instead of the pre-trained ones")
+    parser.add_argument("--frozen", type=int, default=1, help="so many of the lowest layers stay as they are")
     parser.add_argument("--minutes", type=float, default=999, help="ends the schedule so that it fits, measured on the first steps")
     options = parser.parse_args()
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -66,8 +67,11 @@ def main() -> None:
     ids = encode(open_tokenizer(), [row["text"] for row in rows], TRAIN_TOKENS)
     wanted = torch.from_numpy(targets(rows))
     model = Classifier()
-    model.encoder.load_pretrained()
-    frozen = [model.encoder.words, model.encoder.positions, model.encoder.norm, *model.encoder.layers[:FROZEN_LAYERS]]
+    if options.init:
+        model.load_state_dict(torch.load(WORK / options.init))
+    else:
+        model.encoder.load_pretrained()
+    frozen = [model.encoder.words, model.encoder.positions, model.encoder.norm, *model.encoder.layers[:options.frozen]]
     for part in frozen:
         part.requires_grad_(False)
     head = [*model.hidden.parameters(), *model.out.parameters()]
