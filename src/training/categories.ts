@@ -9,7 +9,7 @@ export interface Naming {
 }
 
 const SAFE =
-  /^(?:safe(?:[ _-]?prompt)?|benign|harmless|clean|none|neutral|normal|ok|okay|ham|negative|other|not?n?[ _-].+|sfw|acceptable|allowed)$/i;
+  /^(?:safe(?:[ _-]?prompt)?|benign|harmless|clean|none|neutral|normal|ok|okay|ham|negative|other|no[nt][ _-].+|sfw|acceptable|allowed)$/i;
 
 /** The category of each class; `null`: not reported, as it stands for "nothing wrong". */
 export function categoriesFor(classes: readonly string[], { map, safe }: Naming): readonly (Category | null)[] {
@@ -37,6 +37,7 @@ export function isBuiltIn(name: string): name is BuiltInCategory {
 export function slug(name: string): string {
   const made = name
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")
     .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, "")
