@@ -1,4 +1,4 @@
-import type { Alphabet } from "./alphabet.ts";
+import { type Alphabet, Sign } from "./alphabet.ts";
 
 /** A spelt pattern. `anchored`: only where a word may begin. */
 export interface Spelling {
@@ -27,10 +27,17 @@ export interface Automaton {
   readonly more: Int32Array;
   /** By state number: the next shorter state where patterns end, or -1. */
   readonly shorter: Int32Array;
+  /** By state number: symbols on the way to it. A transition goes down the tree when it leads one deeper. */
+  readonly depth: Uint16Array;
+  /** By state number: whether it, or a shorter state, is where a word breaks off that goes on in some pattern. */
+  readonly cut: Uint8Array;
 }
 
-const ROOT = 0;
-const OPEN = 1;
+/** State numbers: where patterns begin that may stand inside a word, and those that may not. */
+export const ROOT = 0;
+export const OPEN = 1;
+/** Letters before a cut that are worth a look: a single one is cut off everywhere. */
+const SHORTEST_CUT = 2;
 
 /** The patterns as a tree: what {@link complete} makes the automaton of. Children are linked lists over state numbers. */
 interface Tree {
@@ -50,6 +57,7 @@ export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet
   const child = new Int32Array(most);
   const sibling = new Int32Array(most);
   const symbolOf = new Int32Array(most);
+  const depth = new Uint16Array(most);
 
   let states = 2;
   patterns.forEach(({ symbols, anchored }, pattern) => {
@@ -61,6 +69,7 @@ export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet
         next = states++;
         table[at] = next;
         symbolOf[next] = symbol;
+        depth[next] = (depth[state] ?? 0) + 1;
         sibling[next] = child[state] ?? 0;
         child[state] = next;
       }
@@ -70,15 +79,35 @@ export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet
     first[state] = pattern;
   });
 
-  const shorter = complete(table, first, { states, child, sibling, symbol: symbolOf }, alphabet);
-  return { table: table.subarray(0, states * width), start: OPEN * width, width, first, more, shorter };
+  const tree = { states, child, sibling, symbol: symbolOf };
+  const cut = cuts(tree, depth);
+  const shorter = complete(table, first, tree, cut, alphabet);
+  return { table: table.subarray(0, states * width), start: OPEN * width, width, first, more, shorter, depth, cut };
+}
+
+/** Marks the states inside words: they go on with a letter, not only with a blank. */
+function cuts({ states, child, sibling, symbol }: Tree, depth: Uint16Array): Uint8Array {
+  const cut = new Uint8Array(states);
+  for (let state = OPEN + 1; state < states; state++) {
+    if ((depth[state] ?? 0) < SHORTEST_CUT) continue;
+    for (let next = child[state] ?? 0; next !== 0; next = sibling[next] ?? 0) {
+      if ((symbol[next] ?? 0) > Sign.space) cut[state] = 1;
+    }
+  }
+  return cut;
 }
 
 /**
  * Turns the tree's rows into the automaton's, breadth first: a row is that of the longest shorter state, which is
  * complete by then, with the state's own children put in.
  */
-function complete(table: Int32Array, first: Int32Array, tree: Tree, { size: width, opens }: Alphabet): Int32Array {
+function complete(
+  table: Int32Array,
+  first: Int32Array,
+  tree: Tree,
+  cut: Uint8Array,
+  { size: width, opens }: Alphabet,
+): Int32Array {
   const { states, child, sibling, symbol } = tree;
   const shorter = new Int32Array(states).fill(-1);
   const back = new Int32Array(states);
@@ -86,6 +115,7 @@ function complete(table: Int32Array, first: Int32Array, tree: Tree, { size: widt
   let end = 0;
   const adopt = (state: number, at: number, fallback: number) => {
     back[state] = fallback;
+    if (cut[fallback] === 1) cut[state] = 1;
     shorter[state] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
     const ends = (first[state] ?? -1) >= 0 || (shorter[state] ?? -1) >= 0;
     table[at] = ends ? ~(state * width) : state * width;

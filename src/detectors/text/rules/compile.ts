@@ -15,6 +15,8 @@ export type Role =
 
 export interface Pattern extends Spelling {
   readonly role: Role;
+  /** As it is written. */
+  readonly form: string;
   /** The pattern's last character is of a spaced script and no `substring`: the word must end with it. */
   readonly closed: boolean;
   readonly accents: AccentCheck | undefined;
@@ -40,6 +42,7 @@ export function compile(rules: readonly Rule[], allow: readonly string[]): Compi
       const whole = rule.match !== "substring";
       drafts.push({
         role,
+        form,
         symbols: folded, // until the alphabet is known
         anchored: whole && kindOf(folded[0] ?? 0) === Kind.word,
         closed: whole && kindOf(folded.at(-1) ?? 0) === Kind.word,

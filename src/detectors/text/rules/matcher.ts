@@ -2,6 +2,7 @@ import { emptyView, Sign, type View } from "./alphabet.ts";
 import { type Compiled, compile, type Pattern } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
+import { type Reading, Undisguiser } from "./reading.ts";
 import { type Match, resolve } from "./resolve.ts";
 
 /** A pattern found: `from` and `to` are the first and the last of its symbols in the view. */
@@ -14,20 +15,41 @@ export interface Hit {
 /** Views of longer texts are not kept for the next one. */
 const KEPT = 16_384;
 
-/** Finds the terms of many lists in one pass. */
+type Spans = (text: string) => readonly (readonly [number, number])[];
+const NOTHING: Spans = () => [];
+
+/** Finds the terms of many lists, plainly written or disguised. */
 export class Matcher {
   readonly #compiled: Compiled;
+  readonly #undisguiser: Undisguiser;
   #view: View = emptyView();
 
   constructor(rules: readonly Rule[], allow: readonly string[]) {
     this.#compiled = compile(rules, allow);
+    this.#undisguiser = new Undisguiser(this.#compiled);
   }
 
   /**
    * @param shielded spans of the text in which nothing counts; asked for only when there is something to shield
    * @returns at most {@link MAX_MATCHES}, in the order of the text
    */
-  find(text: string, shielded: (text: string) => readonly (readonly [number, number])[] = () => []): Match[] {
+  find(text: string, shielded: Spans = NOTHING): Match[] {
+    const reading = this.#undisguiser.read(text, shielded);
+    if (!reading) return this.#plain(text, shielded);
+    const { map, undone } = reading;
+    return this.#plain(reading.text, shielded).map((match): Match => {
+      const span = [map[match.span[0]] ?? 0, map[match.span[1]] ?? text.length] as const;
+      const under = undone.filter(({ start, end }) => start < span[1] && span[0] < end);
+      return { ...match, span, disguises: [...new Set(under.flatMap(({ disguises }) => disguises))] };
+    });
+  }
+
+  /** The most plausible plain reading; undefined when that is the text itself. */
+  undisguise(text: string): Reading | undefined {
+    return this.#undisguiser.read(text, NOTHING);
+  }
+
+  #plain(text: string, shielded: Spans): Match[] {
     if (!mayMatch(this.#compiled, text)) return [];
     const view = this.#compiled.alphabet.read(text, text.length > KEPT ? emptyView() : this.#view);
     const hits = scan(this.#compiled, view, text);

@@ -10,6 +10,8 @@ export interface Match {
   readonly rule: Rule;
   readonly term: string;
   readonly span: readonly [number, number];
+  /** What was undone to read it; absent for what stands there as it is. */
+  readonly disguises?: readonly string[];
 }
 
 export const MAX_MATCHES = 100;

@@ -12,7 +12,7 @@ import { Matcher } from "./matcher.ts";
 import type { RulesOptions } from "./options.ts";
 
 /** Raised with every change of the matcher that can change a finding. */
-const CODE = 1;
+const CODE = 2;
 
 /**
  * A built-in category counts as covered from this many terms on: with fewer, silence would say nothing. A category of
@@ -42,8 +42,8 @@ export async function openRules(options: RulesOptions, context: OpenContext): Pr
     version: `${CODE}-${hash.digest("hex").slice(0, 12)}`,
     categories: coveredBy(rules),
     inspect: async ({ text }) =>
-      matcher.find(text, testSignalSpans).map(({ rule, term, span }): Finding => {
-        const disguises = disguisesIn(text.slice(span[0], span[1]));
+      matcher.find(text, testSignalSpans).map(({ rule, term, span, disguises: undone = [] }): Finding => {
+        const disguises = [...disguisesIn(text.slice(span[0], span[1])), ...undone];
         return {
           category: rule.category,
           score: rule.score,

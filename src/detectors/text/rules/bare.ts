@@ -1,0 +1,144 @@
+import type { Pattern } from "./compile.ts";
+import { foldKey } from "./fold.ts";
+import { SIEVE_BYTES, sieveBit } from "./suspects.ts";
+import { SCORES } from "./terms.ts";
+import { isOrdinary } from "./vocabulary.ts";
+
+/** A word that stands for a pattern. `at` is its place in the text. */
+export interface Found {
+  readonly pattern: Pattern;
+  readonly at: readonly [number, number];
+  readonly disguise: string;
+}
+
+const VOWELS = /[aeiou]/g;
+/** Words this long are told apart from others by their letters alone. */
+const DISTINCTIVE = 5;
+const SHORTEST_BARE = 3;
+const MOST_WORDS = 4;
+
+/**
+ * Terms by what is left when letters are dropped or change places. Only words that are no ordinary ones are looked up
+ * here: everything else would be guessing.
+ */
+export class Bare {
+  readonly sieve = new Uint8Array(SIEVE_BYTES);
+  /** By consonants in alphabetical order. */
+  #bySorted: Map<string, Pattern[]> | undefined;
+  /** By consonants in their order, blanks between words. */
+  #bySkeleton: Map<string, Pattern> | undefined;
+  readonly #patterns: readonly Pattern[];
+
+  constructor(patterns: readonly Pattern[]) {
+    this.#patterns = patterns.filter(isWorthIt);
+    for (const { form } of this.#patterns) {
+      if (!isDistinctive(form)) continue;
+      const bit = sieveBit(form);
+      this.sieve[bit >> 3] = (this.sieve[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
+  }
+
+  /** Words without vowels, one or several next to each other. */
+  voweless(text: string, [start, end]: readonly [number, number], found: (found: Found) => void): void {
+    const words = [...text.slice(start, end).matchAll(/[a-z]+/gi)];
+    const skeletons = this.#skeletons();
+    for (let i = 0; i < words.length; ) {
+      let taken = 0;
+      for (let count = Math.min(MOST_WORDS, words.length - i); count > 0 && taken === 0; count--) {
+        const some = words.slice(i, i + count);
+        const key = some.map(([word]) => word.toLowerCase()).join(" ");
+        const pattern = skeletons.get(key);
+        if (!pattern || some.every(([word]) => word === word.toUpperCase())) continue;
+        if (some.every(([word]) => isOrdinary(word.toLowerCase()))) continue;
+        const last = some.at(-1);
+        const from = start + (some[0]?.index ?? 0);
+        found({
+          pattern,
+          at: [from, start + (last?.index ?? 0) + (last?.[0].length ?? 0)],
+          disguise: "missing_vowels",
+        });
+        taken = count;
+      }
+      i += Math.max(1, taken);
+    }
+  }
+
+  /** A word with the consonants of a term: with two letters swapped, or with a vowel missing. */
+  caught(text: string, [start, end]: readonly [number, number], found: (found: Found) => void): void {
+    for (const match of text.slice(start, end).matchAll(/[a-z]+/gi)) {
+      const word = match[0].toLowerCase();
+      if (word.length < DISTINCTIVE - 1 || /^[A-Z][a-z]/.test(match[0]) || isOrdinary(word)) continue;
+      for (const pattern of this.#sorted().get(sorted(word)) ?? []) {
+        const disguise = differs(word, foldKey(pattern.form));
+        if (!disguise) continue;
+        found({ pattern, at: [start + match.index, start + match.index + word.length], disguise });
+        return;
+      }
+    }
+  }
+
+  #sorted(): Map<string, Pattern[]> {
+    if (this.#bySorted) return this.#bySorted;
+    const map = new Map<string, Pattern[]>();
+    for (const pattern of this.#patterns) {
+      if (!isDistinctive(pattern.form)) continue;
+      const key = sorted(foldKey(pattern.form));
+      const others = map.get(key);
+      if (others) others.push(pattern);
+      else map.set(key, [pattern]);
+    }
+    this.#bySorted = map;
+    return map;
+  }
+
+  #skeletons(): Map<string, Pattern> {
+    if (this.#bySkeleton) return this.#bySkeleton;
+    const map = new Map<string, Pattern>();
+    for (const pattern of this.#patterns) {
+      const key = foldKey(pattern.form).replace(VOWELS, "").trim();
+      if (key.replaceAll(" ", "").length < SHORTEST_BARE || key === foldKey(pattern.form)) continue;
+      const known = map.get(key);
+      if (!known || scoreOf(known) < scoreOf(pattern)) map.set(key, pattern);
+    }
+    this.#bySkeleton = map;
+    return map;
+  }
+}
+
+function isWorthIt({ role, form }: Pattern): boolean {
+  return (
+    role.kind === "term" &&
+    (role.rule.score >= SCORES.moderate || form.length > 6) &&
+    /^[a-zà-ÿ][a-zà-ÿ -]*$/i.test(form)
+  );
+}
+
+function isDistinctive(form: string): boolean {
+  return form.length >= DISTINCTIVE && !/[ -]/.test(form);
+}
+
+function scoreOf({ role }: Pattern): number {
+  return role.kind === "term" ? role.rule.score : 0;
+}
+
+function sorted(word: string): string {
+  return [...word.replace(VOWELS, "")].sort().join("");
+}
+
+/** How a word comes from a term: by exactly one swap of neighbours, or by leaving out one or two vowels. */
+function differs(word: string, term: string): string | undefined {
+  if (word.length === term.length) {
+    let i = 0;
+    while (i < word.length && word[i] === term[i]) i++;
+    const swapped = word[i] === term[i + 1] && word[i + 1] === term[i] && word.slice(i + 2) === term.slice(i + 2);
+    return i > 0 && swapped ? "swapped_letters" : undefined;
+  }
+  const missing = term.length - word.length;
+  if (missing < 1 || missing > 2 || word[0] !== term[0]) return undefined;
+  let at = 0;
+  for (const letter of term) {
+    if (letter === word[at]) at++;
+    else if (!/[aeiou]/.test(letter)) return undefined;
+  }
+  return at === word.length ? "missing_vowels" : undefined;
+}
