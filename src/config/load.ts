@@ -24,7 +24,7 @@ const FILE_NAME = "safelight.yaml";
 const WHAT = "the configuration";
 const SHIPPED_POLICIES = fileURLToPath(new URL("../../policies", import.meta.url));
 /** These are there under their own names, unless the file gives the name to something else. */
-const BUILT_IN = ["rules", "test-signals", "nsfw", "test-card"] as const;
+const BUILT_IN = ["rules", "classifier", "test-signals", "nsfw", "test-card"] as const;
 
 export interface LoadedConfig {
   readonly config: Config;

@@ -3,6 +3,8 @@ import type { Detector, ImageDetector, TextDetector } from "../contract/detector
 import type { OpenContext } from "./context.ts";
 import { NsfwOptions } from "./image/nsfw/options.ts";
 import { TestCardOptions } from "./image/test-card/options.ts";
+import { ClassifierOptions } from "./text/classifier/options.ts";
+import { CustomOptions } from "./text/custom/options.ts";
 import { RulesOptions } from "./text/rules/options.ts";
 import { TestSignalsOptions } from "./text/test-signals/options.ts";
 
@@ -29,6 +31,14 @@ export const TEXT_DETECTORS = {
   rules: text({
     options: RulesOptions,
     open: async (options, context) => (await import("./text/rules/rules.ts")).openRules(options, context),
+  }),
+  classifier: text({
+    options: ClassifierOptions,
+    open: async (options, context) => (await import("./text/classifier/classifier.ts")).openClassifier(options, context),
+  }),
+  custom: text({
+    options: CustomOptions,
+    open: async (options, context) => (await import("./text/custom/custom.ts")).openCustom(options, context),
   }),
   "test-signals": text({
     options: TestSignalsOptions,
