@@ -1,6 +1,6 @@
 import type { Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { SIEVE_BYTES, sieveBit } from "./suspects.ts";
+import { Sieve } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
@@ -22,7 +22,7 @@ const MOST_WORDS = 4;
  * here: everything else would be guessing.
  */
 export class Bare {
-  readonly sieve = new Uint8Array(SIEVE_BYTES);
+  readonly sieve = new Sieve();
   /** By consonants in alphabetical order. */
   #bySorted: Map<string, Pattern[]> | undefined;
   /** By consonants in their order, blanks between words. */
@@ -32,9 +32,7 @@ export class Bare {
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns.filter(isWorthIt);
     for (const { form } of this.#patterns) {
-      if (!isDistinctive(form)) continue;
-      const bit = sieveBit(form);
-      this.sieve[bit >> 3] = (this.sieve[bit >> 3] ?? 0) | (1 << (bit & 7));
+      if (isDistinctive(form)) for (const word of [form, ...withoutVowels(form)]) this.sieve.put(word);
     }
   }
 
@@ -64,14 +62,14 @@ export class Bare {
   }
 
   /** A word with the consonants of a term: with two letters swapped, or with a vowel missing. */
-  caught(text: string, [start, end]: readonly [number, number], found: (found: Found) => void): void {
-    for (const match of text.slice(start, end).matchAll(/[a-z]+/gi)) {
-      const word = match[0].toLowerCase();
-      if (word.length < DISTINCTIVE - 1 || /^[A-Z][a-z]/.test(match[0]) || isOrdinary(word)) continue;
-      for (const pattern of this.#sorted().get(sorted(word)) ?? []) {
-        const disguise = differs(word, foldKey(pattern.form));
-        if (!disguise) continue;
-        found({ pattern, at: [start + match.index, start + match.index + word.length], disguise });
+  caught(text: string, at: readonly [number, number], found: (found: Found) => void): void {
+    const written = text.slice(...at);
+    const word = written.toLowerCase();
+    if (isOrdinary(word) || /^[A-Z][a-z]/.test(written)) return;
+    for (const pattern of this.#sorted().get(sorted(word)) ?? []) {
+      const disguise = differs(word, foldKey(pattern.form));
+      if (disguise) {
+        found({ pattern, at, disguise });
         return;
       }
     }
@@ -117,10 +115,23 @@ function isDistinctive(form: string): boolean {
   return form.length >= DISTINCTIVE && !/[ -]/.test(form);
 }
 
+/** A term with one vowel, or two, left out: not the first letter. */
+function withoutVowels(term: string): string[] {
+  const words: string[] = [];
+  const places = [...term.matchAll(VOWELS)].map(({ index }) => index).filter((index) => index > 0);
+  for (const [i, one] of places.entries()) {
+    const shorter = term.slice(0, one) + term.slice(one + 1);
+    words.push(shorter);
+    for (const two of places.slice(0, i)) words.push(shorter.slice(0, two) + shorter.slice(two + 1));
+  }
+  return words;
+}
+
 function scoreOf({ role }: Pattern): number {
   return role.kind === "term" ? role.rule.score : 0;
 }
 
+/** The consonants in alphabetical order. */
 function sorted(word: string): string {
   return [...word.replace(VOWELS, "")].sort().join("");
 }
@@ -135,6 +146,12 @@ function differs(word: string, term: string): string | undefined {
   }
   const missing = term.length - word.length;
   if (missing < 1 || missing > 2 || word[0] !== term[0]) return undefined;
+  // Four letters are enough where one vowel was dropped from between two consonants.
+  if (
+    word.length < DISTINCTIVE &&
+    !(missing === 1 && /^[^aeiou]{2}[aeiou][^aeiou]/.test(word) && /^[^aeiou][aeiou][^aeiou]/.test(term))
+  )
+    return undefined;
   let at = 0;
   for (const letter of term) {
     if (letter === word[at]) at++;

@@ -154,11 +154,12 @@ describe("on any text", () => {
   );
   const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
 
-  test("every span slices to text that folds to its term", () => {
+  test("every span slices to text, which folds to its term where nothing was undone", () => {
     fc.assert(
       fc.property(text, (value) => {
-        for (const { span } of matcher.find(value)) {
+        for (const { span, disguises } of matcher.find(value)) {
           expect(span[0]).toBeLessThan(span[1]);
+          if (disguises) continue;
           expect(keys).toContain(foldKey(value.slice(...span)));
         }
       }),

@@ -14,6 +14,7 @@ export interface Hit {
 
 /** Views of longer texts are not kept for the next one. */
 const KEPT = 16_384;
+const BLANK = 0x20;
 
 type Spans = (text: string) => readonly (readonly [number, number])[];
 const NOTHING: Spans = () => [];
@@ -34,8 +35,14 @@ export class Matcher {
    * @returns at most {@link MAX_MATCHES}, in the order of the text
    */
   find(text: string, shielded: Spans = NOTHING): Match[] {
-    const reading = this.#undisguiser.read(text, shielded);
-    if (!reading) return this.#plain(text, shielded);
+    const sight = look(this.#compiled, text);
+    let plain: readonly Match[] | undefined;
+    const plainly = () => {
+      plain ??= sight.mayMatch ? this.#plain(text, shielded) : [];
+      return plain;
+    };
+    const reading = this.#undisguiser.read(text, sight.blanks, shielded, plainly);
+    if (!reading) return [...plainly()];
     const { map, undone } = reading;
     return this.#plain(reading.text, shielded).map((match): Match => {
       const span = [map[match.span[0]] ?? 0, map[match.span[1]] ?? text.length] as const;
@@ -46,39 +53,64 @@ export class Matcher {
 
   /** The most plausible plain reading; undefined when that is the text itself. */
   undisguise(text: string): Reading | undefined {
-    return this.#undisguiser.read(text, NOTHING);
+    const sight = look(this.#compiled, text);
+    return this.#undisguiser.read(text, sight.blanks, NOTHING, () =>
+      sight.mayMatch ? this.#plain(text, NOTHING) : [],
+    );
   }
 
   #plain(text: string, shielded: Spans): Match[] {
-    if (!mayMatch(this.#compiled, text)) return [];
     const view = this.#compiled.alphabet.read(text, text.length > KEPT ? emptyView() : this.#view);
     const hits = scan(this.#compiled, view, text);
     return hits.length === 0 ? [] : resolve(hits, view, this.#compiled, shielded(text));
   }
 }
 
-/**
- * False only when a text has no match: the same walk as {@link scan}, straight over a plain ASCII text and without a
- * note of where anything was. Most prompts need no more than this.
- */
-function mayMatch({ automaton, alphabet }: Compiled, text: string): boolean {
-  const { table } = automaton;
+const NO_BLANKS: readonly number[] = [];
+
+interface Sight {
+  /** False only when no pattern is plainly there. */
+  readonly mayMatch: boolean;
+  /** Blanks that may cut a word in two. */
+  readonly blanks: readonly number[];
+}
+
+/** The same walk as {@link scan}, straight over the text and without a note of where anything was. Most prompts need no more. */
+function look({ automaton, alphabet }: Compiled, text: string): Sight {
+  const { table, width, cut, depth } = automaton;
   const { ascii } = alphabet;
+  let mayMatch = false;
+  let blanks: number[] | undefined;
   let state = automaton.start;
   let last = -1;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit > 127) return true;
+    if (unit > 127) {
+      mayMatch = true;
+      state = automaton.start;
+      last = -1;
+      continue;
+    }
     const symbol = ascii[unit] ?? 0;
     if (symbol <= Sign.space) {
       if (symbol < 0 || (symbol === Sign.space && last === Sign.space)) continue;
+      if (unit === BLANK && cut[state / width] === 1) {
+        const entry = table[state + (ascii[text.charCodeAt(i + 1) & 127] ?? 0)] ?? 0;
+        const next = (entry < 0 ? ~entry : entry) / width;
+        if ((depth[next] ?? 0) > (depth[state / width] ?? 0)) {
+          blanks ??= [];
+          blanks.push(i);
+        }
+      }
     }
     last = symbol;
     const next = table[state + symbol] ?? 0;
-    if (next < 0) return true;
-    state = next;
+    if (next < 0) {
+      mayMatch = true;
+      state = ~next;
+    } else state = next;
   }
-  return false;
+  return { mayMatch, blanks: blanks ?? NO_BLANKS };
 }
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */

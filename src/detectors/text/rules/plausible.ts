@@ -82,7 +82,7 @@ const FILLER = new Set(["a", "i", "o", "an", "the"]);
 
 function plausiblyCut(
   cells: readonly Cell[],
-  { steps, first, after }: Candidate,
+  { pattern: { form }, steps, first, after }: Candidate,
   pieces: readonly Piece[],
   slice: string,
   weak: boolean,
@@ -92,6 +92,7 @@ function plausiblyCut(
     .flatMap(({ cell, trick }) =>
       (trick & Trick.gap) !== 0 ? [cell.gap] : (trick & Trick.skipped) !== 0 ? ["~"] : [],
     );
+  if (/\d/.test(form)) return false;
   if (gaps.some((gap) => gap.length > 8 || /[\n\r]\s*[\n\r]/.test(gap))) return false;
   const blank = gaps.every((gap) => /^\s+$/.test(gap));
   const letters = pieces.reduce((sum, piece) => sum + piece.letters, 0);
@@ -138,7 +139,7 @@ function plausiblyMasked(letters: readonly Step[], pieces: readonly Piece[], sco
       !pieces.slice(1).some(({ capital }) => capital)
     );
   }
-  return all > 3;
+  return all > 3 && (all > 4 || masks.length > 1 || ((letters.at(-1)?.trick ?? 0) & Trick.masked) === 0);
 }
 
 const EDGE_SIGNS = /[!|+(<#~>)\]]/;

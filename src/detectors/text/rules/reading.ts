@@ -1,9 +1,10 @@
 import { Bare, type Found } from "./bare.ts";
 import type { Compiled, Pattern } from "./compile.ts";
-import { Lattice, reversed } from "./lattice.ts";
+import { Lattice, reversed, Trick } from "./lattice.ts";
 import { isPlausible, namesOf } from "./plausible.ts";
-import { suspectsIn } from "./suspects.ts";
-import { backward, split } from "./turned.ts";
+import type { Match } from "./resolve.ts";
+import { isPlain, suspectsIn } from "./suspects.ts";
+import { backward, mayBeDoubled, split } from "./turned.ts";
 import { type Candidate, Walker } from "./walk.ts";
 
 /** A place where a word was read that is not written there. */
@@ -46,24 +47,33 @@ export class Undisguiser {
   }
 
   /**
+   * @param blanks places of blanks that may cut a word in two
    * @param shielded spans in which nothing is undone
+   * @param plainly what is found in the text as it is written; asked for only when something else may be read
    * @returns undefined for a text without a disguised word, which nearly all are
    */
-  read(text: string, shielded: Spans): Reading | undefined {
+  read(text: string, blanks: readonly number[], shielded: Spans, plainly: () => readonly Match[]): Reading | undefined {
     const all: Possible[] = [];
     const word = ({ pattern, at, disguise }: Found) => {
       all.push({ pattern, start: at[0], end: at[1], form: pattern.form, disguises: [disguise] });
     };
-    const { spans, voweless, caught } = suspectsIn(text, this.#bare.sieve);
-    for (const span of withNeighbours(text, spans)) this.#cells(text, span, all);
+    const { spans, doubled, voweless, caught } = suspectsIn(text, this.#bare.sieve);
+    for (const span of doubled) {
+      if (mayBeDoubled(this.#compiled, text, ...span) && !isPlain(text, ...span)) spans.push(span);
+    }
+    if (spans.length > 0) for (const span of withNeighbours(text, spans)) this.#cells(text, span, all);
     for (const span of voweless) this.#bare.voweless(text, span, word);
     for (const span of caught) this.#bare.caught(text, span, word);
     backward(this.#compiled, text, word);
-    split(this.#compiled, text, word);
+    if (blanks.length > 0) split(this.#compiled, text, blanks, word);
     if (all.length === 0) return undefined;
     const quiet = shielded(text);
-    const outside = all.filter(({ start, end }) => !quiet.some(([from, to]) => start < to && from < end));
-    return outside.length === 0 ? undefined : readingWith(text, choose(outside));
+    const plain = plainly();
+    const left = all.filter(
+      (one) =>
+        !quiet.some(([from, to]) => one.start < to && from < one.end) && !plain.some((match) => isSettled(one, match)),
+    );
+    return left.length === 0 ? undefined : readingWith(text, choose(left));
   }
 
   #cells(text: string, [from, to]: Span, into: Possible[]): void {
@@ -71,11 +81,12 @@ export class Undisguiser {
     this.#walker.find(cells, (candidate) => {
       if (isPlausible(text, cells, candidate)) into.push(possible(candidate));
     });
-    if (cells.length < REVERSED_FROM) return;
+    if (cells.length < REVERSED_FROM - 1) return;
     const turned = reversed(cells);
     this.#walker.find(turned, (candidate) => {
       const { pattern, steps } = candidate;
-      if (steps.length < REVERSED_FROM || isPalindrome(pattern) || !isPlausible(text, turned, candidate)) return;
+      const least = steps.some(({ trick }) => (trick & Trick.lookalike) !== 0) ? REVERSED_FROM - 1 : REVERSED_FROM;
+      if (steps.length < least || isPalindrome(pattern) || !isPlausible(text, turned, candidate)) return;
       into.push({ ...possible(candidate), disguises: [...namesOf(steps), "reversed"] });
     });
   }
@@ -112,6 +123,13 @@ function withNeighbours(text: string, spans: readonly Span[]): Span[] {
 
 function isBlank(text: string, at: number): boolean {
   return text.charCodeAt(at) <= 0x20;
+}
+
+/** Where a term stands plainly, nothing else is read: only a longer term that is worse, or is another one. */
+function isSettled({ start, end, pattern }: Possible, { rule, span: [from, to] }: Match): boolean {
+  if (start >= to || from >= end) return false;
+  if (from <= start && end <= to) return true;
+  return pattern.role.kind === "term" && pattern.role.rule.score <= rule.score;
 }
 
 /** Of readings that overlap, the longest; of equals the most severe term, then the one that had to undo least. */

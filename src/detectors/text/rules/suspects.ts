@@ -5,13 +5,15 @@ import { isOrdinary } from "./vocabulary.ts";
 export interface Suspects {
   /** Where letters may be disguised. */
   readonly spans: (readonly [number, number])[];
+  /** Chunks with the same letter twice, and nothing else to be seen. */
+  readonly doubled: (readonly [number, number])[];
   /** Runs of words without a vowel, of three letters together at least. */
   readonly voweless: (readonly [number, number])[];
-  /** Words whose consonants, in whatever order, a sieve did not let through. */
+  /** Words whose letters, in whatever order, a sieve did not let through. */
   readonly caught: (readonly [number, number])[];
 }
 
-const Class = { blank: 0, consonant: 1, vowel: 2, digit: 3, sign: 4, mask: 5, mark: 6, quote: 7 } as const;
+const Class = { blank: 0, consonant: 1, vowel: 2, digit: 3, sign: 4, mask: 5, mark: 6 } as const;
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
   if (code <= 0x20) return Class.blank;
@@ -19,159 +21,178 @@ const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   if (/[a-z]/i.test(char)) return Class.consonant;
   if (/\d/.test(char)) return Class.digit;
   if (/[@$!|+(<\\]/.test(char)) return Class.sign;
-  if (/[*#%^&~?]/.test(char)) return Class.mask;
-  return /['"`]/.test(char) ? Class.quote : Class.mark;
+  return /[*#%^&~?]/.test(char) ? Class.mask : Class.mark;
 });
-/** By class, as bits. */
-const LETTERS = (1 << Class.consonant) | (1 << Class.vowel);
+/** What a chunk holds: a bit for each class, and these. */
 const INNER = 1 << 8;
 const RUN = 1 << 9;
 const DOUBLE = 1 << 10;
 const FOREIGN = 1 << 11;
+const VOWEL = 1 << Class.vowel;
 const CHANGED = (1 << Class.digit) | (1 << Class.sign) | (1 << Class.mask);
+const HIDING = INNER | RUN | DOUBLE | FOREIGN | CHANGED;
 
-/** A weight for each consonant: the sum over a word is the same in whatever order, and with whatever vowels. */
-const WEIGHTS = Uint32Array.from({ length: 128 }, (_, code) => {
-  if (CLASSES[code] !== Class.consonant) return 0;
-  let hash = Math.imul((code | 0x20) + 1, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca77);
-  return (hash ^ (hash >>> 13)) >>> 0;
+/**
+ * By ASCII code, for letters: a weight, even for vowels. The sum over a word is the same in whatever order its letters
+ * are. Negative for all other characters.
+ */
+const WEIGHTS = Int32Array.from({ length: 128 }, (_, code) => {
+  const kind = CLASSES[code];
+  if (kind !== Class.vowel && kind !== Class.consonant) return -1;
+  return (scatter(code | 0x20) & 0x3ffffffe) | (kind === Class.consonant ? 1 : 0);
 });
-const SIEVE_BITS = 18;
-export const SIEVE_BYTES = 2 ** SIEVE_BITS / 8;
+const SIEVE_BITS = 19;
 
-/** Where in the sieve a word's consonants are. */
-export function sieveBit(word: string): number {
-  let sum = 0;
-  for (let i = 0; i < word.length; i++) sum = (sum + (WEIGHTS[word.charCodeAt(i) & 127] ?? 0)) | 0;
-  return sum >>> (32 - SIEVE_BITS);
+function scatter(value: number): number {
+  const hash = Math.imul(value + 1, 0x9e3779b1);
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca77);
+  return mixed ^ (mixed >>> 13);
 }
 
-const NONE: Suspects = { spans: [], voweless: [], caught: [] };
-const SHORTEST_CAUGHT = 5;
+/** Where in the sieve a word is, by its first letter and the sum of its weights. */
+function bitOf(first: number, sum: number): number {
+  return Math.imul(sum ^ Math.imul(first | 0x20, 0x9e3779b1), 0x85ebca77) >>> (32 - SIEVE_BITS);
+}
+
+/** Lets words through unless their letters are, in some order and with the same first one, those of words put into it. */
+export class Sieve {
+  readonly bits = new Uint8Array(2 ** SIEVE_BITS / 8);
+
+  put(word: string): void {
+    let sum = 0;
+    for (let i = 0; i < word.length; i++) sum = (sum + (WEIGHTS[word.charCodeAt(i) & 127] ?? 0)) | 0;
+    const bit = bitOf(word.charCodeAt(0), sum);
+    this.bits[bit >> 3] = (this.bits[bit >> 3] ?? 0) | (1 << (bit & 7));
+  }
+}
+
+const SHORTEST_CAUGHT = 4;
 /** A chunk this short may be one letter, or two, of a word that is spelt out. */
 const SPELT = 2;
 
 /** One pass over the text. */
-export function suspectsIn(text: string, sieve: Uint8Array): Suspects {
+export function suspectsIn(text: string, { bits: sieve }: Sieve): Suspects {
   const { length } = text;
-  let suspects: Suspects | undefined;
-  const found = () => {
-    suspects ??= { spans: [], voweless: [], caught: [] };
-    return suspects;
-  };
-  let seen = 0;
-  let start = 0;
-  let letters = 0;
-  let last = 0;
-  let lastUnit = 0;
-  let run = 1;
-  let sum = 0;
-  // Chunks of one letter or two, one after the other.
-  let speltFrom = -1;
-  let speltTo = 0;
-  let speltSingles = 0;
-  let speltCount = 0;
-  let bareFrom = -1;
-  let bareTo = 0;
-  let bareLetters = 0;
-  for (let i = 0; i <= length; i++) {
-    const unit = i < length ? text.charCodeAt(i) : 0x20;
-    const kind = unit < 128 ? (CLASSES[unit] ?? 0) : beyondAscii(text, i, unit);
-    if ((kind & 0xff) !== Class.blank) {
-      seen |= kind > 0xff ? FOREIGN : 1 << kind;
-      if (kind > 0xff) letters++;
-      else if (kind <= Class.vowel) {
-        letters++;
-        if (last > Class.digit && letters > 1) seen |= INNER;
-        sum += WEIGHTS[unit] ?? 0;
-        if ((unit | 0x20) === lastUnit) {
-          run++;
-          seen |= run > 2 ? RUN : DOUBLE;
-        } else run = 1;
-        lastUnit = unit | 0x20;
-      } else {
-        if (kind === Class.digit && last > Class.digit && letters > 0) seen |= INNER;
-        lastUnit = 0;
-        run = 1;
+  const suspects: Suspects = { spans: [], doubled: [], voweless: [], caught: [] };
+  const spelt = { from: -1, to: 0, singles: 0, count: 0 };
+  const bare = { from: -1, to: 0, letters: 0 };
+  let i = 0;
+  while (i < length) {
+    const start = i;
+    let seen = 0;
+    let letters = 0;
+    let edge = false;
+    // A chunk: up to the next blank.
+    for (;;) {
+      let unit = i < length ? text.charCodeAt(i) : 0x20;
+      let weight = unit < 128 ? (WEIGHTS[unit] ?? -1) : -1;
+      if (weight >= 0) {
+        const from = i;
+        const first = unit;
+        let sum = 0;
+        let last = 0;
+        let run = 1;
+        let vowels = 0;
+        do {
+          sum = (sum + weight) | 0;
+          vowels |= ~weight;
+          const lower = unit | 0x20;
+          if (lower === last) seen |= ++run > 2 ? RUN : DOUBLE;
+          else run = 1;
+          last = lower;
+          unit = ++i < length ? text.charCodeAt(i) : 0x20;
+          weight = unit < 128 ? (WEIGHTS[unit] ?? -1) : -1;
+        } while (weight >= 0);
+        const size = i - from;
+        if (edge && letters > 0) seen |= INNER;
+        seen |= (1 << Class.consonant) | ((vowels & 1) << Class.vowel);
+        letters += size;
+        edge = false;
+        if (size >= SHORTEST_CAUGHT && unit < 128 && !(from > 0 && text.charCodeAt(from - 1) > 127)) {
+          const bit = bitOf(first, sum);
+          if (((sieve[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0) suspects.caught.push([from, i]);
+        }
+        continue;
       }
-      last = kind & 0xff;
-      continue;
+      const kind = unit < 128 ? (CLASSES[unit] ?? 0) : beyondAscii(text, i, unit);
+      if (kind === Class.blank) break;
+      i++;
+      if (kind > 0xff || kind <= Class.vowel) {
+        letters++;
+        seen |= kind > 0xff ? FOREIGN : VOWEL;
+      } else {
+        seen |= 1 << kind;
+        if (kind === Class.digit && edge && letters > 0) seen |= INNER;
+        edge = kind > Class.digit;
+      }
     }
-    if (i === start) {
-      start = i + 1;
-      continue;
+    const end = i++;
+    if (end === start) continue;
+    if ((seen & HIDING) === DOUBLE) {
+      if (letters > 4) suspects.doubled.push([start, end]);
+    } else if ((seen & HIDING) !== 0 && isSuspect(seen, letters, text, start, end)) {
+      suspects.spans.push([start, end]);
     }
-    const size = i - start;
-    const isLetters = (seen & LETTERS) !== 0;
-    if (seen > LETTERS && isSuspect(seen, letters, size, text, start, i)) found().spans.push([start, i]);
-    if (isLetters && letters >= SHORTEST_CAUGHT && (seen & CHANGED) === 0) {
-      const bit = (sum | 0) >>> (32 - SIEVE_BITS);
-      if (((sieve[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0) found().caught.push([start, i]);
+    if (letters > 0 && (seen & (VOWEL | FOREIGN | CHANGED)) === 0) {
+      if (bare.from < 0) bare.from = start;
+      bare.to = end;
+      bare.letters += letters;
+    } else if (bare.from >= 0) {
+      if (bare.letters > 2) suspects.voweless.push([bare.from, bare.to]);
+      bare.from = -1;
+      bare.letters = 0;
     }
-    // Words without a vowel.
-    if (letters > 0 && (seen & (1 << Class.vowel)) === 0 && (seen & (FOREIGN | CHANGED)) === 0) {
-      if (bareFrom < 0) bareFrom = start;
-      bareTo = i;
-      bareLetters += letters;
-    } else if (bareFrom >= 0) {
-      if (bareLetters > 2) found().voweless.push([bareFrom, bareTo]);
-      bareFrom = -1;
-      bareLetters = 0;
+    const size = end - start;
+    if (letters <= SPELT && size <= 8 && (size <= SPELT || (letters === 0 && (seen & CHANGED) === 0))) {
+      if (spelt.from < 0) spelt.from = start;
+      spelt.to = end;
+      if (letters > 0 || (seen & CHANGED) !== 0) spelt.count++;
+      if (size === 1) spelt.singles++;
+    } else if (spelt.from >= 0) {
+      if (spelt.singles > 1 && spelt.count > 2) suspects.spans.push([spelt.from, spelt.to]);
+      spelt.from = -1;
+      spelt.singles = 0;
+      spelt.count = 0;
     }
-    // Letters that are spelt out.
-    if (letters <= SPELT && (size <= SPELT || (seen & (LETTERS | FOREIGN | CHANGED)) === 0) && size <= 8) {
-      if (speltFrom < 0) speltFrom = start;
-      speltTo = i;
-      if (isLetters || (seen & (FOREIGN | CHANGED)) !== 0) speltCount++;
-      if (size === 1) speltSingles++;
-    } else if (speltFrom >= 0) {
-      if (speltSingles > 1 && speltCount > 2) found().spans.push([speltFrom, speltTo]);
-      speltFrom = -1;
-      speltSingles = 0;
-      speltCount = 0;
-    }
-    seen = 0;
-    letters = 0;
-    last = 0;
-    lastUnit = 0;
-    run = 1;
-    sum = 0;
-    start = i + 1;
   }
-  if (bareFrom >= 0 && bareLetters > 2) found().voweless.push([bareFrom, bareTo]);
-  if (speltFrom >= 0 && speltSingles > 1 && speltCount > 2) found().spans.push([speltFrom, speltTo]);
-  return suspects ?? NONE;
+  if (bare.letters > 2) suspects.voweless.push([bare.from, bare.to]);
+  if (spelt.singles > 1 && spelt.count > 2) suspects.spans.push([spelt.from, spelt.to]);
+  return suspects;
 }
 
-const HARMLESS_NUMBER = /^[("'[]*\d+(?:[.,:x/-]?\d+)*(?:[a-z]{1,2}|mm|bit|ism)?\W*$/i;
-const OWN_EDGES = /^["'([]*[@$]|[$@]\W*$/;
+const HARMLESS_NUMBER =
+  /^[("'[]*\d+(?:[.,:x/-]?\d+)*(?:mm|cm|km|k|p|d|x|st|nd|rd|th|s|fps|hz|kg|g|m|in|ft|bit|gb|mb|mp|ml|l|h|px|v|w|mph|yo|am|pm|xl|c|f)?\W*$/i;
+const OWN_EDGES = /^["'([]*[@$]|[$@]\W*$|^["'([]*[a-z]\S*[*#]+["')\].,;:]*$/i;
 
 /** Whether letters of a chunk may be disguised. First what can be told from the classes alone. */
-function isSuspect(seen: number, letters: number, size: number, text: string, start: number, end: number): boolean {
-  if (letters === 0) return size > 3 && (seen & (1 << Class.digit)) !== 0 && (seen & (1 << Class.sign)) !== 0;
+function isSuspect(seen: number, letters: number, text: string, start: number, end: number): boolean {
+  if (letters === 0) return end - start > 3 && (seen & (1 << Class.digit)) !== 0 && (seen & (1 << Class.sign)) !== 0;
   if ((seen & (FOREIGN | RUN)) !== 0) return true;
   if ((seen & CHANGED) === 0) {
-    if ((seen & INNER) !== 0 || ((seen & DOUBLE) !== 0 && letters > 4)) return !isPlain(text, start, end);
-    return false;
+    return (seen & INNER) !== 0 && !isPlain(text, start, end);
   }
   if ((seen & (1 << Class.digit)) !== 0) return !HARMLESS_NUMBER.test(text.slice(start, end));
-  // A sign at the edge is punctuation, but for two of them.
+  // A sign at the edge is punctuation, but for some.
   return (seen & INNER) !== 0 || OWN_EDGES.test(text.slice(start, end));
 }
 
 /** Whether a chunk is made of ordinary words alone. */
-function isPlain(text: string, start: number, end: number): boolean {
+export function isPlain(text: string, start: number, end: number): boolean {
   let from = start;
   for (let i = start; i <= end; i++) {
     const kind = i < end ? CLASSES[text.charCodeAt(i)] : Class.mark;
     if (kind === Class.consonant || kind === Class.vowel) continue;
     const size = i - from;
-    if (size === 1 && (i < end || from > start) && !/[ai]/i.test(text.charAt(from))) return false;
+    if (size === 1 && (i < end || from > start) && !isSingle(text, from)) return false;
     if (size > 1 && !isOrdinary(text.slice(from, i).toLowerCase())) return false;
     from = i + 1;
   }
   return true;
+}
+
+/** A letter that often stands alone: an article, or what follows an apostrophe. */
+function isSingle(text: string, at: number): boolean {
+  return /[ai]/i.test(text.charAt(at)) || /['\u2019]/.test(text.charAt(at - 1));
 }
 
 /** The class of a character beyond ASCII; more than 255 when it may stand for a letter of another alphabet. */

@@ -9,6 +9,7 @@ import { isOrdinary } from "./vocabulary.ts";
 /** Shorter words are other words when they are read from the end, or halves of words. */
 const SHORTEST_TURNED = 4;
 const SHORTEST_SPLIT = 5;
+const LONGEST_HALF = 24;
 
 /** Words, and phrases, that are written from the last letter to the first. One pass over the text from its end. */
 export function backward(
@@ -54,9 +55,17 @@ function endOf(text: string, from: number, form: string): number {
   return turned !== key && text.slice(from, end).toLowerCase() === turned ? end : -1;
 }
 
-/** Words that one blank has cut in two. Looked for only where a word ends that is the beginning of another. */
-export function split({ automaton, alphabet, patterns }: Compiled, text: string, found: (found: Found) => void): void {
-  const { table, width, cut, first, more, depth } = automaton;
+/**
+ * Words that one blank has cut in two.
+ * @param blanks places of blanks after which a word may go on
+ */
+export function split(
+  { automaton, alphabet, patterns }: Compiled,
+  text: string,
+  blanks: readonly number[],
+  found: (found: Found) => void,
+): void {
+  const { table, width, first, more, depth } = automaton;
   const { ascii } = alphabet;
   const down = (state: number, from: number, to: number) => {
     let at = state;
@@ -68,42 +77,57 @@ export function split({ automaton, alphabet, patterns }: Compiled, text: string,
     }
     return at;
   };
-  let state = automaton.start;
-  let start = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit === 0x20) {
-      if (cut[state / width] === 1 && i - start > 1) {
-        let end = i + 1;
-        while (end < text.length && end - i < 40 && isWord(text.charCodeAt(end))) end++;
-        const half = end - i > 2 && end - start > SHORTEST_SPLIT ? down(OPEN, start, i) : -1;
-        const whole = half < 0 ? -1 : down(half, i + 1, end);
-        for (let p = whole < 0 ? -1 : (first[whole] ?? -1); p >= 0; p = more[p] ?? -1) {
-          const pattern = patterns[p];
-          if (pattern && isTerm(pattern, SCORES.moderate) && areHalves(text.slice(start, i), text.slice(i + 1, end))) {
-            found({ pattern, at: [start, end], disguise: "split_word" });
-          }
-        }
-      }
-      state = automaton.start;
-      start = i + 1;
-      continue;
+  for (const blank of blanks) {
+    let start = blank;
+    while (start > 0 && blank - start < LONGEST_HALF && isWord(text.charCodeAt(start - 1))) start--;
+    let end = blank + 1;
+    while (end < text.length && end - blank < LONGEST_HALF && isWord(text.charCodeAt(end))) end++;
+    if (blank - start < 2 || end - blank < 3 || end - start <= SHORTEST_SPLIT) continue;
+    const half = down(OPEN, start, blank);
+    const whole = half < 0 ? -1 : down(half, blank + 1, end);
+    for (let p = whole < 0 ? -1 : (first[whole] ?? -1); p >= 0; p = more[p] ?? -1) {
+      const pattern = patterns[p];
+      if (!pattern || !isTerm(pattern, SCORES.moderate)) continue;
+      const least = isTerm(pattern, SCORES.severe) ? 2 : 3;
+      if (!areHalves(text.slice(start, blank), text.slice(blank + 1, end), least)) continue;
+      found({ pattern, at: [start, end], disguise: "split_word" });
     }
-    const symbol = unit < 128 ? (ascii[unit] ?? 0) : Sign.break;
-    if (symbol < 0) continue;
-    const next = table[state + symbol] ?? 0;
-    state = next < 0 ? ~next : next;
-    if (symbol <= Sign.space) start = i + 1;
   }
 }
 
+/** Whether a chunk is the beginning of a pattern when a double letter is taken for a single one. */
+export function mayBeDoubled({ automaton, alphabet }: Compiled, text: string, start: number, end: number): boolean {
+  const { table, width, depth } = automaton;
+  const down = (state: number, symbol: number) => {
+    const entry = table[state * width + symbol] ?? 0;
+    const next = (entry < 0 ? ~entry : entry) / width;
+    return next > OPEN && depth[next] === (depth[state] ?? 0) + 1 ? next : -1;
+  };
+  let from = start;
+  while (from < end && !isWord(text.charCodeAt(from))) from++;
+  // As it is written, with one double letter taken for one, and with two of them.
+  let [as, once, twice] = [OPEN, -1, -1];
+  let last = -1;
+  for (let i = from; i < end && (as >= 0 || once >= 0 || twice >= 0); i++) {
+    const unit = text.charCodeAt(i);
+    if (!isWord(unit)) break;
+    const symbol = unit < 128 ? (alphabet.ascii[unit] ?? 0) : Sign.break;
+    const double = symbol === last;
+    twice = double && once >= 0 ? once : twice < 0 ? -1 : down(twice, symbol);
+    once = double && as >= 0 ? as : once < 0 ? -1 : down(once, symbol);
+    as = as < 0 ? -1 : down(as, symbol);
+    last = symbol;
+  }
+  return once >= 0 || twice >= 0;
+}
+
 /** Neither half may be a word of its own, or one may when the other is long enough to be half a word. */
-function areHalves(one: string, two: string): boolean {
+function areHalves(one: string, two: string, least: number): boolean {
   if (/^[A-Z][a-z]*$/.test(two)) return false;
   const [first, second] = [isOrdinary(one.toLowerCase()), isOrdinary(two.toLowerCase())];
   if (first && second) return false;
   if (!first && !second) return true;
-  return (first ? two : one).length >= 4;
+  return (first ? two : one).length >= least;
 }
 
 function isTerm({ role, closed }: Pattern, least: number): boolean {
