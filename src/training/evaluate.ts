@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { CustomModel } from "../detectors/text/custom/files.ts";
 import { categoriesOf, classify, scoreByCategory } from "../detectors/text/custom/scores.ts";
 import type { Dataset } from "./dataset.ts";
@@ -12,7 +13,6 @@ import {
 } from "./metrics.ts";
 import { type Labelled, operatingPoints } from "./ranking.ts";
 import { type Threshold, thresholdFor } from "./thresholds.ts";
-import type { Turns } from "./turns.ts";
 
 export interface CurvePoint {
   readonly recall: number;
@@ -45,18 +45,27 @@ export interface Evaluation {
 const CURVE_POINTS = 200;
 const WORST = 20;
 
-/** @param maxFalsePositiveRate what the thresholds must keep */
+const TOGETHER = 512;
+
+/**
+ * @param maxFalsePositiveRate what the thresholds must keep
+ * @param tell hears how far it is, from 0 to 1
+ */
 export async function evaluate(
   model: CustomModel,
   dataset: Dataset,
   maxFalsePositiveRate: number,
-  turns: Turns,
+  signal: AbortSignal,
+  tell: (fraction: number) => void = () => {},
 ): Promise<Evaluation> {
   const { classes, texts } = dataset;
   const probabilities = new Float32Array(texts.length * classes.length);
-  for (const [row, text] of texts.entries()) {
-    probabilities.set(classify(model, text), row * classes.length);
-    if (turns.due()) await turns.give(row / texts.length);
+  for (let at = 0; at < texts.length; at += TOGETHER) {
+    await setImmediate(); // a turn for others, such as a Ctrl-C
+    signal.throwIfAborted();
+    tell(at / texts.length);
+    const verdicts = await classify(model, texts.slice(at, at + TOGETHER), signal);
+    for (const [i, verdict] of verdicts.entries()) probabilities.set(verdict.probabilities, (at + i) * classes.length);
   }
   const judged = { dataset, probabilities };
   const byCategory = labelledByCategory(model, dataset, probabilities);

@@ -2,9 +2,10 @@ import type { Matrix } from "./matrix.ts";
 import { Random } from "./random.ts";
 import type { Turns } from "./turns.ts";
 
-/** One output of a linear model: `score = bias + Σ values × weights[column]`, in log odds. */
+/** One output of a linear model: `score = bias + Σ values × weights[column] + Σ dense × denseWeights`, in log odds. */
 export interface LinearOutput {
   readonly weights: Float32Array;
+  readonly denseWeights: Float32Array;
   readonly bias: number;
 }
 
@@ -12,6 +13,8 @@ export interface LearnOptions {
   readonly seed: number;
   /** How much a mistake costs beside large weights: the C of a support vector machine. */
   readonly cost: number;
+  /** How far naive Bayes is followed: 0 not at all, 1 all the way. */
+  readonly lean: number;
   readonly epochs: number;
   /** Ends after so many passes without progress on the validation part. */
   readonly patience: number;
@@ -37,8 +40,6 @@ export interface Learned extends LinearOutput {
 
 /** Added to both counts of a feature before they are compared: what is rare says little. */
 const SMOOTHING = 0.5;
-/** How far naive Bayes is followed: 0 not at all, 1 all the way. Measured on `toxicity-comprehend.csv`. */
-const LEAN = 0.4;
 const LEAST_PROGRESS = 1e-3;
 
 /**
@@ -58,10 +59,15 @@ export async function learn(
   const known = (rows: Uint32Array) => rows.filter((row) => (lesson.targets[row] ?? -1) >= 0);
   const order = known(parts.train);
   const held = known(parts.validation);
-  const descent = new Descent(matrix, squaredScales(matrix, features, lesson.targets, order), lesson, options.cost);
+  const descent = new Descent(
+    matrix,
+    squaredScales(matrix, features, lesson.targets, order, options.lean),
+    lesson,
+    options.cost,
+  );
   const random = new Random(options.seed);
   const history: Epoch[] = [];
-  let best: { loss: number; weights: Float32Array; bias: number } | undefined;
+  let best: (LinearOutput & { loss: number }) | undefined;
   for (let epoch = 1, idle = 0; epoch <= options.epochs && idle < options.patience; epoch++) {
     random.shuffle(order);
     for (const [done, row] of order.entries()) {
@@ -71,13 +77,22 @@ export async function learn(
     const loss = meanLoss(matrix, descent, lesson, held.length > 0 ? held : order);
     history.push({ epoch, loss });
     idle = best && loss > best.loss * (1 - LEAST_PROGRESS) ? idle + 1 : 0;
-    if (!best || loss < best.loss) best = { loss, weights: descent.weights.slice(), bias: descent.bias };
+    if (best && loss >= best.loss) continue;
+    const { weights, denseWeights, bias } = descent;
+    best = { loss, weights: weights.slice(), denseWeights: denseWeights.slice(), bias };
   }
-  return { weights: best?.weights ?? descent.weights, bias: best?.bias ?? 0, history };
+  const { weights, denseWeights, bias } = best ?? descent;
+  return { weights, denseWeights, bias, history };
 }
 
 /** Of each feature, the square of what its weight is scaled by: the log ratio of its share of texts with the class and without. */
-function squaredScales(matrix: Matrix, features: number, targets: Int8Array, rows: Uint32Array): Float32Array {
+function squaredScales(
+  matrix: Matrix,
+  features: number,
+  targets: Int8Array,
+  rows: Uint32Array,
+  lean: number,
+): Float32Array {
   const counts = [new Float32Array(features).fill(SMOOTHING), new Float32Array(features).fill(SMOOTHING)] as const;
   const totals: [number, number] = [2 * SMOOTHING, 2 * SMOOTHING];
   for (const row of rows) {
@@ -93,12 +108,13 @@ function squaredScales(matrix: Matrix, features: number, targets: Int8Array, row
   const [hasNot, has] = counts;
   return has.map((count, column) => {
     const ratio = Math.log(count / totals[1] / ((hasNot[column] ?? 0) / totals[0]));
-    return (1 - LEAN + LEAN * Math.abs(ratio)) ** 2;
+    return (1 - lean + lean * Math.abs(ratio)) ** 2;
   });
 }
 
 class Descent implements LinearOutput {
   readonly weights: Float32Array;
+  readonly denseWeights: Float32Array;
   bias = 0;
   readonly #matrix: Matrix;
   readonly #lesson: Lesson;
@@ -113,11 +129,12 @@ class Descent implements LinearOutput {
     this.#cost = cost;
     this.#scales = scales;
     this.weights = new Float32Array(scales.length);
+    this.denseWeights = new Float32Array(matrix.dense.width);
     this.#alpha = new Float64Array(lesson.targets.length);
   }
 
   step(row: number): void {
-    const { starts, columns, values } = this.#matrix;
+    const { starts, columns, values, dense } = this.#matrix;
     const start = starts[row] ?? 0;
     const end = starts[row + 1] ?? 0;
     const sign = this.#lesson.targets[row] === 1 ? 1 : -1;
@@ -130,6 +147,12 @@ class Descent implements LinearOutput {
       score += value * (this.weights[column] ?? 0);
       squares += value * value * (this.#scales[column] ?? 0);
     }
+    const firstDense = row * dense.width;
+    for (let j = 0; j < dense.width; j++) {
+      const value = dense.values[firstDense + j] ?? 0;
+      score += value * (this.denseWeights[j] ?? 0);
+      squares += value * value;
+    }
     const before = this.#alpha[row] ?? 0;
     const after = bestAlpha(before, squares, sign * score, cost);
     this.#alpha[row] = after;
@@ -138,6 +161,9 @@ class Descent implements LinearOutput {
     for (let i = start; i < end; i++) {
       const column = columns[i] ?? 0;
       this.weights[column] = (this.weights[column] ?? 0) + change * (values[i] ?? 0) * (this.#scales[column] ?? 0);
+    }
+    for (let j = 0; j < dense.width; j++) {
+      this.denseWeights[j] = (this.denseWeights[j] ?? 0) + change * (dense.values[firstDense + j] ?? 0);
     }
   }
 }
@@ -172,10 +198,12 @@ function meanLoss(matrix: Matrix, output: LinearOutput, { targets, weights }: Le
 }
 
 /** In log odds. */
-export function scoreOf({ starts, columns, values }: Matrix, row: number, { weights, bias }: LinearOutput): number {
+export function scoreOf(matrix: Matrix, row: number, { weights, denseWeights, bias }: LinearOutput): number {
+  const { starts, columns, values, dense } = matrix;
   const end = starts[row + 1] ?? 0;
   let score = bias;
   for (let i = starts[row] ?? 0; i < end; i++) score += (values[i] ?? 0) * (weights[columns[i] ?? 0] ?? 0);
+  for (let j = 0; j < dense.width; j++) score += (dense.values[row * dense.width + j] ?? 0) * (denseWeights[j] ?? 0);
   return score;
 }
 

@@ -17,7 +17,11 @@ export interface Matrix {
   readonly starts: Uint32Array;
   readonly columns: Uint32Array;
   readonly values: Float32Array;
+  /** Features that every row has, besides: `rows × width`. */
+  readonly dense: { readonly width: number; readonly values: Float32Array };
 }
+
+export const NO_DENSE: Matrix["dense"] = { width: 0, values: new Float32Array(0) };
 
 export interface VocabularyLimits {
   /** An n-gram must stand in so many texts, or it says nothing about others. */
@@ -52,7 +56,12 @@ export async function chooseVocabulary(
   return { options, buckets, featureOf: featureTable(options.bits, buckets) };
 }
 
-export async function makeMatrix(texts: readonly string[], vocabulary: Vocabulary, turns: Turns): Promise<Matrix> {
+export async function makeMatrix(
+  texts: readonly string[],
+  vocabulary: Vocabulary,
+  dense: Matrix["dense"],
+  turns: Turns,
+): Promise<Matrix> {
   const featurizer = new Featurizer(vocabulary.options, vocabulary.featureOf, vocabulary.buckets.length);
   const starts = new Uint32Array(texts.length + 1);
   let columns = new Uint32Array(1 << 16);
@@ -72,7 +81,7 @@ export async function makeMatrix(texts: readonly string[], vocabulary: Vocabular
     starts[i + 1] = total;
     if (turns.due()) await turns.give(i / texts.length);
   }
-  return { starts, columns: columns.subarray(0, total), values: values.subarray(0, total) };
+  return { starts, columns: columns.subarray(0, total), values: values.subarray(0, total), dense };
 }
 
 function leastCount(counts: Uint32Array, { minTexts, maxFeatures }: VocabularyLimits): number {

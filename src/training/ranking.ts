@@ -45,8 +45,8 @@ export function averagePrecision(known: readonly Labelled[]): number {
   let area = 0;
   let before = 0;
   for (const { truePositives, falsePositives } of operatingPoints(known)) {
-    area += ((truePositives - before) / positives) * (truePositives / (truePositives + falsePositives));
+    area += (truePositives - before) * (truePositives / (truePositives + falsePositives));
     before = truePositives;
   }
-  return area;
+  return area / positives;
 }

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
-import { type CustomModel, type Manifest, openModel } from "../detectors/text/custom/files.ts";
-import { type LinearModel, type Link, scoresOf } from "../detectors/text/custom/linear.ts";
+import type { Encoder } from "../detectors/text/custom/encoder.ts";
+import { type CustomModel, type Manifest, openCustomModel } from "../detectors/text/custom/files.ts";
+import type { LinearModel, Link } from "../detectors/text/custom/linear.ts";
 import type { NgramOptions } from "../detectors/text/custom/ngrams.ts";
+import { classify } from "../detectors/text/custom/scores.ts";
 import { encodeWeights } from "../detectors/text/custom/weights.ts";
 import { type Calibration, calibrate } from "./calibrate.ts";
 import { categoriesFor, type Naming } from "./categories.ts";
 import type { Dataset } from "./dataset.ts";
+import { embedAll, remembering, standardise } from "./embeddings.ts";
 import { type Evaluation, evaluate, subset } from "./evaluate.ts";
 import { type Epoch, type Learned, type LearnOptions, type Lesson, learn } from "./learn.ts";
-import { chooseVocabulary, makeMatrix, type Vocabulary, type VocabularyLimits } from "./matrix.ts";
+import { chooseVocabulary, makeMatrix, NO_DENSE, type Vocabulary, type VocabularyLimits } from "./matrix.ts";
 import { type Split, splitDataset } from "./split.ts";
 import { Turns } from "./turns.ts";
 
@@ -33,11 +36,18 @@ export const TRAIN_DEFAULTS: TrainOptions = {
   maxFalsePositiveRate: 0.01,
   ngrams: { bits: 22, words: 2, chars: [1, 5] },
   vocabulary: { minTexts: 2, maxFeatures: 2 ** 20 },
-  learning: { cost: 3, epochs: 12, patience: 1 },
+  learning: { cost: 3, lean: 0.4, epochs: 12, patience: 1 },
 };
 
 /** The steps, in order, each with its share of the time. */
-export const STEPS = { vocabulary: 0.15, features: 0.2, learning: 0.55, calibrating: 0.05, measuring: 0.05 } as const;
+export const STEPS = {
+  embedding: 0.6,
+  vocabulary: 0.07,
+  features: 0.08,
+  learning: 0.2,
+  calibrating: 0.02,
+  measuring: 0.03,
+} as const;
 export type Step = keyof typeof STEPS;
 
 export interface Trained {
@@ -61,18 +71,24 @@ export interface About {
   readonly data: string;
 }
 
+export interface Job {
+  readonly dataset: Dataset;
+  /** Texts of their own to measure on, instead of a part of the data. */
+  readonly testSet?: Dataset | undefined;
+  readonly naming: Naming;
+  readonly about: About;
+  readonly options: TrainOptions;
+  /** Whose vectors the model reads besides the n-grams. */
+  readonly encoder?: Encoder | undefined;
+}
+
 /**
- * Trains a classifier. The same data, options and seed give the same weights.
- * @param testSet texts of their own to measure on, instead of a part of the data
+ * Trains a classifier. The same data, options, encoder and seed give the same weights.
  * @param tell hears how far it is, from 0 to 1
  * @throws the abort reason; SafelightError `invalid_request` for names of classes that do not fit
  */
 export async function train(
-  dataset: Dataset,
-  testSet: Dataset | undefined,
-  naming: Naming,
-  about: About,
-  options: TrainOptions,
+  { dataset, testSet, naming, about, options, encoder: given }: Job,
   signal: AbortSignal,
   tell: (step: Step, fraction: number) => void,
 ): Promise<Trained> {
@@ -81,6 +97,11 @@ export async function train(
     new Turns(signal, (fraction) => tell(step, from + (to - from) * fraction));
   const shares = { validation: options.validationShare, test: testSet ? 0 : options.testShare };
   const split = splitDataset(dataset, shares, options.seed);
+  const held = subset(dataset, split.validation);
+  const tested = testSet ?? subset(dataset, split.test);
+  const encoder = given && remembering(given, new Set([...held.texts, ...tested.texts]));
+  const embedding = encoder && (await embedAll(encoder, dataset.texts, signal, (done) => tell("embedding", done)));
+  const vectors = embedding && standardise(embedding, split.train);
   const vocabulary = await chooseVocabulary(
     dataset.texts,
     split.train,
@@ -88,41 +109,41 @@ export async function train(
     options.vocabulary,
     turns("vocabulary"),
   );
-  const matrix = await makeMatrix(dataset.texts, vocabulary, turns("features"));
+  const matrix = await makeMatrix(dataset.texts, vocabulary, vectors?.dense ?? NO_DENSE, turns("features"));
   const link = linkOf(dataset);
   const outputs = outputsOf(dataset, link);
   const learned: Learned[] = [];
   for (const [k, lesson] of lessons(dataset, split.train, outputs, options.classWeights).entries()) {
     const learning = { ...options.learning, seed: options.seed + k };
     const part = turns("learning", k / outputs.length, (k + 1) / outputs.length);
-    learned.push(await learn(matrix, vocabulary.buckets.length, lesson, split, learning, part));
+    const output = await learn(matrix, vocabulary.buckets.length, lesson, split, learning, part);
+    learned.push({ ...output, ...vectors?.restore(output) });
   }
   const { linear, buckets } = packed(vocabulary, learned, link);
   const open = (calibration: Calibration) => {
     const calibrated = { ...linear, ...calibration };
     const weights = encodeWeights(buckets, calibrated);
-    const manifest = manifestOf(dataset, categories, about, options, weights, link);
-    return { model: openModel(manifest, options.ngrams, buckets, calibrated), weights };
+    const manifest = manifestOf(dataset, categories, about, options, weights, link, encoder);
+    return { model: openCustomModel(manifest, buckets, calibrated, encoder), weights };
   };
   tell("calibrating", 0);
   const uncalibrated = open({
     slopes: new Float32Array(outputs.length).fill(1),
     intercepts: new Float32Array(outputs.length),
   });
-  const held = subset(dataset, split.validation);
-  const { model, weights } = open(calibration(uncalibrated.model, held, outputs));
+  const { model, weights } = open(await calibration(uncalibrated.model, held, outputs, signal));
   tell("measuring", 0);
   const budget = options.maxFalsePositiveRate;
   return {
     model,
     weights,
     history: learned.map(({ history }) => history),
-    validation: await evaluate(model, held, budget, turns("measuring", 0, 0.5)),
-    test: await evaluate(model, testSet ?? subset(dataset, split.test), budget, turns("measuring", 0.5, 1)),
+    validation: await evaluate(model, held, budget, signal, (done) => tell("measuring", done / 2)),
+    test: await evaluate(model, tested, budget, signal, (done) => tell("measuring", 0.5 + done / 2)),
     split: {
       train: split.train.length,
       validation: split.validation.length,
-      test: testSet?.texts.length ?? split.test.length,
+      test: tested.texts.length,
     },
   };
 }
@@ -179,23 +200,30 @@ function packed(
   });
   const bias = Float32Array.from(learned, (output) => output.bias);
   const [slopes, intercepts] = [new Float32Array(outputs).fill(1), new Float32Array(outputs)];
+  const dense = Float32Array.from(learned.flatMap(({ denseWeights }) => [...denseWeights]));
   return {
     buckets: Uint32Array.from(kept, (feature) => buckets[feature] ?? 0),
-    linear: { link, outputs, weights, scales, bias, slopes, intercepts },
+    linear: { link, outputs, weights, dense, scales, bias, slopes, intercepts },
   };
 }
 
 /** Fitted to what the packed weights say of the validation part. */
-function calibration({ featurizer, linear }: CustomModel, held: Dataset, outputs: readonly number[]): Calibration {
+async function calibration(
+  model: CustomModel,
+  held: Dataset,
+  outputs: readonly number[],
+  signal: AbortSignal,
+): Promise<Calibration> {
   const scores = new Float64Array(held.texts.length * outputs.length);
   const targets = new Int8Array(scores.length);
-  held.texts.forEach((text, row) => {
-    scores.set(scoresOf(linear, featurizer.of(text)), row * outputs.length);
+  const verdicts = await classify(model, held.texts, signal);
+  verdicts.forEach((verdict, row) => {
+    scores.set(verdict.scores, row * outputs.length);
     outputs.forEach((k, i) => {
       targets[row * outputs.length + i] = held.targets[row * held.classes.length + k] ?? -1;
     });
   });
-  return calibrate(linear.link, outputs.length, scores, targets);
+  return calibrate(model.linear.link, outputs.length, scores, targets);
 }
 
 function manifestOf(
@@ -205,10 +233,12 @@ function manifestOf(
   { seed, ngrams }: TrainOptions,
   weights: Uint8Array,
   link: Link,
+  encoder: Encoder | undefined,
 ): Manifest {
+  const read = encoder ? { id: encoder.id, version: encoder.version, dimensions: encoder.dimensions } : null;
   const named = classes.map((each, k) => ({ name: each, category: categories[k] ?? null }));
   const sha256 = createHash("sha256").update(weights).digest("hex");
-  const all = createHash("sha256").update(JSON.stringify([sha256, mode, named, ngrams, link]));
+  const all = createHash("sha256").update(JSON.stringify([sha256, mode, named, ngrams, link, read]));
   return {
     schema: "safelight.custom-model/1",
     name,
@@ -217,6 +247,7 @@ function manifestOf(
     classes: named,
     ngrams: { ...ngrams, chars: [...ngrams.chars] },
     link,
+    encoder: read,
     training: { created: created.toISOString(), safelight, seed, data, rows: texts.length },
     files: { "weights.bin": { bytes: weights.length, sha256 } },
   };

@@ -10,7 +10,7 @@ import { CustomOptions } from "../../src/detectors/text/custom/options.ts";
 import { classify } from "../../src/detectors/text/custom/scores.ts";
 import { writeModelFolder } from "../../src/training/folder.ts";
 import type { Trained } from "../../src/training/train.ts";
-import { datasetFrom, multiClassCsv, multiLabelCsv, trainOn } from "./fixtures.ts";
+import { datasetFrom, multiClassCsv, multiLabelCsv, topicEncoder, trainOn } from "./fixtures.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -21,6 +21,8 @@ afterEach(() => {
 });
 
 const TWO = datasetFrom(multiClassCsv(300, ["sea", "garage"]));
+
+const { signal } = new AbortController();
 
 function write({ model, weights }: Trained, name = "model"): Promise<void> {
   return writeModelFolder(join(folder, name), model.manifest, { "weights.bin": weights, "notes.txt": "hello" });
@@ -42,10 +44,22 @@ describe("a model folder", () => {
       await write(trained);
       const read = await readModelFolder(join(folder, "model"));
       for (const text of ["the old lighthouse", "a gearbox", "", "whisk and dough"]) {
-        expect([...classify(read, text)]).toEqual([...classify(trained.model, text)]);
+        expect(await classify(read, [text], signal)).toEqual(await classify(trained.model, [text], signal));
       }
       expect(read.manifest.files["notes.txt"]?.bytes).toBe(5);
     }
+  });
+
+  test("a model that reads an encoder's vectors opens with that very encoder only", async () => {
+    const trained = await trainOn(TWO, {}, { encoder: topicEncoder() });
+    await write(trained);
+    const path = join(folder, "model");
+    const read = await readModelFolder(path, async () => topicEncoder());
+    const texts = ["the old lighthouse", "a gearbox", "anchor"];
+    expect(await classify(read, texts, signal)).toEqual(await classify(trained.model, texts, signal));
+    const other = readModelFolder(path, async () => topicEncoder("2"));
+    await expect(other).rejects.toThrow(/reads the vectors of topics 1, and this is version 2; train it again/);
+    await expect(readModelFolder(path, async () => undefined)).rejects.toThrow(/there is none here/);
   });
 
   test.each([

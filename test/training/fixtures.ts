@@ -1,3 +1,4 @@
+import type { Encoder } from "../../src/detectors/text/custom/encoder.ts";
 import { type Mode, parseLabelled, READ_DEFAULTS, type ReadOptions } from "../../src/training/data/read.ts";
 import { type Dataset, gather } from "../../src/training/dataset.ts";
 import { Random } from "../../src/training/random.ts";
@@ -54,8 +55,26 @@ export const ABOUT = { name: "made-up", created: new Date(0), safelight: "0.0.0"
 /** Small and quick. */
 export const QUICK: TrainOptions = { ...TRAIN_DEFAULTS, ngrams: { bits: 16, words: 2, chars: [1, 4] } };
 
-export function trainOn(dataset: Dataset, options: Partial<TrainOptions> = {}, signal = new AbortController().signal) {
-  return train(dataset, undefined, { map: new Map() }, ABOUT, { ...QUICK, ...options }, signal, () => {});
+export function trainOn(
+  dataset: Dataset,
+  options: Partial<TrainOptions> = {},
+  { signal = new AbortController().signal, encoder }: { signal?: AbortSignal; encoder?: Encoder } = {},
+) {
+  const job = { dataset, naming: { map: new Map() }, about: ABOUT, options: { ...QUICK, ...options }, encoder };
+  return train(job, signal, () => {});
+}
+
+/** Stands for the shipped encoder: counts the words of each topic, so that it knows words that no text to train on had. */
+export function topicEncoder(version = "1"): Encoder {
+  const topics = Object.values(TOPICS);
+  return {
+    id: "topics",
+    version,
+    dimensions: topics.length,
+    embed: async (texts) =>
+      texts.map((text) => Float32Array.from(topics, (words) => words.filter((word) => text.includes(word)).length)),
+    close: async () => {},
+  };
 }
 
 /** A data set by hand: one row of targets for each text. */

@@ -5,7 +5,7 @@ import { classify } from "../../src/detectors/text/custom/scores.ts";
 import { categoriesFor, slug } from "../../src/training/categories.ts";
 import type { Dataset } from "../../src/training/dataset.ts";
 import { splitDataset } from "../../src/training/split.ts";
-import { datasetFrom, multiClassCsv, multiLabelCsv, trainOn } from "./fixtures.ts";
+import { datasetFrom, multiClassCsv, multiLabelCsv, topicEncoder, trainOn } from "./fixtures.ts";
 
 const TWO = datasetFrom(multiClassCsv(300, ["sea", "garage"]));
 const THREE = datasetFrom(multiClassCsv(360, ["sea", "garage", "kitchen"]));
@@ -53,10 +53,25 @@ describe("training", () => {
 
   test("an abort ends it", async () => {
     const stop = new AbortController();
-    const running = trainOn(datasetFrom(multiClassCsv(4_000, ["sea", "garage"])), {}, stop.signal);
+    const running = trainOn(datasetFrom(multiClassCsv(4_000, ["sea", "garage"])), {}, { signal: stop.signal });
     stop.abort(new Error("enough"));
     await expect(running).rejects.toThrow("enough");
   });
+});
+
+test("the vectors of an encoder help with words that no text to train on had", async () => {
+  const seen = datasetFrom(multiClassCsv(300, ["sea", "garage"]).replace(/anchor|camshaft/g, "thing"));
+  const plain = await trainOn(seen);
+  const withVectors = await trainOn(seen, {}, { encoder: topicEncoder() });
+  const sea = async ({ model }: Awaited<ReturnType<typeof trainOn>>, text: string) => {
+    const [verdict] = await classify(model, [text], new AbortController().signal);
+    return verdict?.probabilities[model.manifest.classes.findIndex(({ name }) => name === "SEA")] ?? Number.NaN;
+  };
+  expect(await sea(withVectors, "anchor anchor")).toBeGreaterThan(0.6);
+  expect(await sea(withVectors, "camshaft camshaft")).toBeLessThan(0.4);
+  const sure = async (trained: typeof plain) => (await sea(trained, "anchor")) - (await sea(trained, "camshaft"));
+  expect(await sure(withVectors)).toBeGreaterThan(await sure(plain));
+  expect(withVectors.model.manifest.encoder).toEqual({ id: "topics", version: "1", dimensions: 3 });
 });
 
 describe("the split", () => {
@@ -129,7 +144,8 @@ test("probabilities: two classes sum to 1, competing ones too, independent ones 
 test("texts of all sorts get a score", async () => {
   const { model } = await trainOn(TWO);
   for (const text of ["", " ", "\u0301", "🦊".repeat(2_000), "ß".repeat(9_000), "\ud800", "a\u0000b", "ﷺ", "中文"]) {
-    const [p = Number.NaN] = classify(model, text);
+    const [verdict] = await classify(model, [text], new AbortController().signal);
+    const p = verdict?.probabilities[0] ?? Number.NaN;
     expect(p).toBeGreaterThanOrEqual(0);
     expect(p).toBeLessThanOrEqual(1);
   }

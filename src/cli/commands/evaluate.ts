@@ -8,7 +8,6 @@ import { evaluate } from "../../training/evaluate.ts";
 import { policyFragment } from "../../training/fragment.ts";
 import { detectorName } from "../../training/output.ts";
 import { TRAIN_DEFAULTS } from "../../training/train.ts";
-import { Turns } from "../../training/turns.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import { metricsText, numberOption, problemsText, READING, rate, readOptions } from "../training.ts";
 
@@ -56,8 +55,9 @@ export const command = defineCommand({
       model,
       dataset,
       budget ?? TRAIN_DEFAULTS.maxFalsePositiveRate,
-      new Turns(io.signal, () => {}),
+      io.signal,
     );
+    await model.encoder?.close();
     const fragment =
       budget === undefined
         ? undefined

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { VERSION } from "../../app/version.ts";
 import type { BuiltInCategory } from "../../contract/categories.ts";
 import { SafelightError } from "../../contract/errors.ts";
+import { type Encoder, openEncoder } from "../../detectors/text/custom/encoder.ts";
 import { isBuiltIn, slug } from "../../training/categories.ts";
 import { readLabelled } from "../../training/data/read.ts";
 import { gather, gatherFor } from "../../training/dataset.ts";
@@ -10,7 +11,11 @@ import { checkTarget, writeModelFolder } from "../../training/folder.ts";
 import { modelFiles } from "../../training/output.ts";
 import { TRAIN_DEFAULTS, type TrainOptions, train } from "../../training/train.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
+import type { Io } from "../io.ts";
 import { Bar, metricsText, numberOption, problemsText, READING, rate, readOptions } from "../training.ts";
+
+/** So many texts are encoded in about four minutes on two cores. */
+const MOST_EMBEDDED = 60_000;
 
 export const command = defineCommand({
   usage: "[options] FILE",
@@ -27,6 +32,11 @@ export const command = defineCommand({
     },
     "class-weights": { type: "string", value: "HOW", about: "none, or balanced: every class counts the same (none)" },
     "max-false-positive-rate": { type: "string", value: "RATE", about: "what the suggested thresholds keep (0.01)" },
+    features: {
+      type: "string",
+      value: "KIND",
+      about: `ngrams, or ngrams+embeddings: better, above all with few examples (the latter up to ${MOST_EMBEDDED} rows)`,
+    },
     seed: { type: "string", value: "N", about: "the same seed and data give the same model (1)" },
     "include-texts": { type: "boolean", about: "show the worst errors in the report, which then holds texts" },
     ...READING,
@@ -58,6 +68,7 @@ export const command = defineCommand({
     io.err(problemsText(problems));
     for (const warning of warnings) io.err(`${io.styled("yellow", "note:", "err")} ${warning}\n`);
 
+    const encoder = await encoderFor(values.features, dataset.texts.length, io);
     const bar = new Bar(io);
     const start = performance.now();
     const about = {
@@ -67,9 +78,8 @@ export const command = defineCommand({
       data: read.digest,
     };
     try {
-      const trained = await train(dataset, testSet?.dataset, naming, about, options, io.signal, (step, fraction) =>
-        bar.show(step, fraction),
-      );
+      const job = { dataset, testSet: testSet?.dataset, naming, about, options, encoder };
+      const trained = await train(job, io.signal, (step, fraction) => bar.show(step, fraction));
       const seconds = (performance.now() - start) / 1_000;
       const files = modelFiles(trained, {
         file: basename(given),
@@ -101,6 +111,8 @@ export const command = defineCommand({
       if (!io.signal.aborted) throw error;
       io.err("stopped; nothing was written\n");
       return EXIT.unknown;
+    } finally {
+      await encoder?.close();
     }
   },
 });
@@ -126,6 +138,23 @@ function trainOptions(values: Readonly<Record<string, string | boolean | undefin
     ...(seed === undefined ? {} : { seed }),
     ...(maxFalsePositiveRate === undefined ? {} : { maxFalsePositiveRate }),
   };
+}
+
+/** The shipped encoder, when it is asked for, or when nothing is said and there is time for it. */
+async function encoderFor(features: string | undefined, rows: number, io: Io): Promise<Encoder | undefined> {
+  if (features !== undefined && features !== "ngrams" && features !== "ngrams+embeddings") {
+    throw new UsageError("--features: must be ngrams or ngrams+embeddings");
+  }
+  if (features === "ngrams") return undefined;
+  if (features === undefined && rows > MOST_EMBEDDED) {
+    io.err(
+      `more than ${MOST_EMBEDDED} rows: n-grams alone; --features ngrams+embeddings takes longer and may be better\n`,
+    );
+    return undefined;
+  }
+  const encoder = await openEncoder();
+  if (encoder || features === undefined) return encoder;
+  throw new SafelightError("config_invalid", "--features: the shipped model gives no embeddings");
 }
 
 function list(text: string): readonly string[] {

@@ -148,7 +148,7 @@ function problemTable(problems: readonly Problem[], none: string): string {
 }
 
 function facts({ model, split, history }: Trained, { format, digest, options }: Background): string {
-  const { ngrams, mode } = model.manifest;
+  const { ngrams, mode, encoder } = model.manifest;
   const passes = history.map((epochs) => epochs.length);
   const facts: readonly (readonly [string, string])[] = [
     ["data", `<code>${digest}</code>, format ${format}`],
@@ -158,7 +158,7 @@ function facts({ model, split, history }: Trained, { format, digest, options }: 
     ],
     [
       "features",
-      `runs of up to ${ngrams.words} words and of ${ngrams.chars.join(" to ")} characters, hashed to ${ngrams.bits} bits`,
+      `runs of up to ${ngrams.words} words and of ${ngrams.chars.join(" to ")} characters, hashed to ${ngrams.bits} bits${encoder ? `; vectors of ${escaped(encoder.id)} ${escaped(encoder.version)}` : ""}`,
     ],
     [
       "model",

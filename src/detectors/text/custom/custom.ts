@@ -4,9 +4,8 @@ import type { Finding } from "../../../contract/report.ts";
 import type { OpenContext } from "../../context.ts";
 import { carriers, wordShares } from "./explain.ts";
 import type { CustomModel } from "./files.ts";
-import { probabilitiesOf, scoresOf } from "./linear.ts";
 import type { CustomOptions } from "./options.ts";
-import { categoriesOf, scoreByCategory } from "./scores.ts";
+import { categoriesOf, classify, scoreByCategory } from "./scores.ts";
 import { watchModel } from "./watch.ts";
 
 /** Changes with whatever is made of the model's answers. */
@@ -27,21 +26,30 @@ export async function openCustom(options: CustomOptions, context: OpenContext): 
     get categories() {
       return categoriesOf(watched.current().manifest);
     },
-    async inspect({ text }) {
+    async inspect({ text }, signal) {
       watched.refresh();
-      return inspectWith(watched.current(), text, options.explain_above);
+      return findings(watched.current(), text, options.explain_above, signal);
     },
+    close: () => watched.close(),
   };
 }
 
-function inspectWith(model: CustomModel, text: string, explainAbove: number): readonly Finding[] {
+async function findings(
+  model: CustomModel,
+  text: string,
+  explainAbove: number,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const { featurizer, linear, featureOf, manifest } = model;
-  const features = featurizer.of(text);
-  const probabilities = probabilitiesOf(linear, scoresOf(linear, features));
-  return [...scoreByCategory(manifest, probabilities)].flatMap(([category, { score, strongest }]): Finding[] => {
-    const label = manifest.classes[strongest]?.name ?? category;
-    const stretches = score < explainAbove ? [] : carriers(wordShares(linear, featureOf, features, strongest));
-    if (stretches.length === 0) return [{ category, score, label }];
-    return stretches.map(({ span: [start, end] }) => ({ category, score, label, evidence: { span: [start, end] } }));
-  });
+  const [verdict] = await classify(model, [text], signal);
+  if (!verdict) return [];
+  return [...scoreByCategory(manifest, verdict.probabilities)].flatMap(
+    ([category, { score, strongest }]): Finding[] => {
+      const label = manifest.classes[strongest]?.name ?? category;
+      const explained = score >= explainAbove;
+      const stretches = explained ? carriers(wordShares(linear, featureOf, featurizer.of(text), strongest)) : [];
+      if (stretches.length === 0) return [{ category, score, label }];
+      return stretches.map(({ span: [start, end] }) => ({ category, score, label, evidence: { span: [start, end] } }));
+    },
+  );
 }

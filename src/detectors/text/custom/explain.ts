@@ -13,8 +13,8 @@ const MOST_SPANS = 3;
 const LEAST_SHARE = 0.3;
 
 /**
- * How much each word adds to the (calibrated) log odds of a class. Exact: together with the bias the shares sum to the log odds.
- * What an n-gram adds is spread evenly over its characters; a space counts with the word before it.
+ * How much each word adds to the (calibrated) log odds of a class. Exact: together with the bias, and with what the vector of
+ * an encoder adds where the model has one, the shares sum to the log odds. What an n-gram adds is spread evenly over its characters; a space counts with the word before it.
  * @param features of the text, as the featurizer has just left them
  */
 export function wordShares(

@@ -4,9 +4,9 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { CategorySchema } from "../../../contract/categories.ts";
 import { SafelightError } from "../../../contract/errors.ts";
+import { type Encoder, openEncoder } from "./encoder.ts";
 import { type FeatureOfBucket, Featurizer } from "./features.ts";
 import type { LinearModel } from "./linear.ts";
-import type { NgramOptions } from "./ngrams.ts";
 import { decodeWeights } from "./weights.ts";
 
 export const MANIFEST = "manifest.json";
@@ -29,6 +29,8 @@ export const ManifestSchema = z.strictObject({
     chars: z.tuple([z.int().min(1).max(10), z.int().min(1).max(10)]),
   }),
   link: z.enum(["binary", "softmax", "independent"]),
+  /** Whose vectors it reads besides the n-grams; `null`: nobody's. */
+  encoder: z.strictObject({ id: z.string(), version: z.string(), dimensions: z.int().min(1) }).nullable(),
   training: z.strictObject({
     created: z.string(),
     safelight: z.string(),
@@ -41,19 +43,24 @@ export const ManifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof ManifestSchema>;
 
+/** Opens the encoder of this installation, if it has one. */
+export type OpenEncoder = () => Promise<Encoder | undefined>;
+
 /** A trained model, read from its folder. */
 export interface CustomModel {
   readonly manifest: Manifest;
   readonly linear: LinearModel;
   readonly featureOf: FeatureOfBucket;
   readonly featurizer: Featurizer;
+  /** Present when the manifest names one. */
+  readonly encoder: Encoder | undefined;
 }
 
 /**
  * Reads a model folder. Every file that the scores depend on is checked against the manifest.
  * @throws SafelightError `config_invalid` that names the file that is missing or wrong
  */
-export async function readModelFolder(folder: string): Promise<CustomModel> {
+export async function readModelFolder(folder: string, encoders: OpenEncoder = openEncoder): Promise<CustomModel> {
   const manifest = parseManifest(await readPart(folder, MANIFEST), basename(folder));
   const bytes = await readPart(folder, WEIGHTS);
   const pinned = manifest.files[WEIGHTS];
@@ -61,18 +68,31 @@ export async function readModelFolder(folder: string): Promise<CustomModel> {
     throw broken(folder, WEIGHTS, `is not the one in ${MANIFEST} (${bytes.length} bytes, ${pinned?.bytes} expected)`);
   }
   const { buckets, linear } = readWeights(folder, bytes, manifest);
-  return openModel(manifest, manifest.ngrams, buckets, linear);
+  return openCustomModel(manifest, buckets, linear, await encoderFor(manifest, encoders));
 }
 
 /** Puts a model together that is in memory already. */
-export function openModel(
+export function openCustomModel(
   manifest: Manifest,
-  ngrams: NgramOptions,
   buckets: Uint32Array,
   linear: LinearModel,
+  encoder: Encoder | undefined,
 ): CustomModel {
+  const { ngrams } = manifest;
   const featureOf = featureTable(ngrams.bits, buckets);
-  return { manifest, linear, featureOf, featurizer: new Featurizer(ngrams, featureOf, buckets.length) };
+  return { manifest, linear, featureOf, featurizer: new Featurizer(ngrams, featureOf, buckets.length), encoder };
+}
+
+async function encoderFor({ name, encoder: wanted }: Manifest, open: OpenEncoder): Promise<Encoder | undefined> {
+  if (!wanted) return undefined;
+  const encoder = await open();
+  if (encoder?.id === wanted.id && encoder.version === wanted.version) return encoder;
+  await encoder?.close();
+  const found = encoder ? `this is version ${encoder.version}` : "there is none here";
+  throw new SafelightError(
+    "config_invalid",
+    `custom model ${name}: it reads the vectors of ${wanted.id} ${wanted.version}, and ${found}; train it again`,
+  );
 }
 
 /** @param buckets of each feature, its bucket */
@@ -97,10 +117,12 @@ function parseManifest(bytes: Uint8Array, name: string): Manifest {
   throw broken(name, MANIFEST, `is not valid: ${issue?.path.join(".")}: ${issue?.message}`, parsed.error);
 }
 
-function readWeights(folder: string, bytes: Uint8Array, { link, classes, ngrams }: Manifest) {
+function readWeights(folder: string, bytes: Uint8Array, { link, classes, ngrams, encoder }: Manifest) {
   const outputs = link === "binary" ? 1 : classes.length;
   const decoded = decodeWeights(bytes, link);
-  if (!decoded || decoded.linear.outputs !== outputs || (decoded.buckets.at(-1) ?? 0) >= 2 ** ngrams.bits) {
+  const dense = outputs * (encoder?.dimensions ?? 0);
+  const fits = decoded?.linear.outputs === outputs && decoded.linear.dense.length === dense;
+  if (!decoded || !fits || (decoded.buckets.at(-1) ?? 0) >= 2 ** ngrams.bits) {
     throw broken(folder, WEIGHTS, `does not hold the weights that ${MANIFEST} describes`);
   }
   return decoded;

@@ -15,6 +15,8 @@ export interface LinearModel {
   readonly outputs: number;
   /** `features × outputs` */
   readonly weights: Int8Array;
+  /** `outputs × dimensions`, for the vector of an encoder; empty without one. */
+  readonly dense: Float32Array;
   /** By output: what one step of the weights means in log odds. */
   readonly scales: Float32Array;
   readonly bias: Float32Array;
@@ -23,16 +25,29 @@ export interface LinearModel {
   readonly intercepts: Float32Array;
 }
 
-/** Raw log odds by output, before calibration. */
-export function scoresOf(model: LinearModel, { columns, values, count }: Features): Float64Array {
-  const { outputs, weights, scales, bias } = model;
+export const NO_VECTOR = new Float32Array(0);
+
+/**
+ * Raw log odds by output, before calibration.
+ * @param vector of the encoder that the model was trained with; empty without one
+ */
+export function scoresOf(
+  model: LinearModel,
+  { columns, values, count }: Features,
+  vector: Float32Array = NO_VECTOR,
+): Float64Array {
+  const { outputs, weights, scales, bias, dense } = model;
   const sums = new Float64Array(outputs);
   for (let i = 0; i < count; i++) {
     const value = values[i] ?? 0;
     const first = (columns[i] ?? 0) * outputs;
     for (let k = 0; k < outputs; k++) sums[k] = (sums[k] ?? 0) + value * (weights[first + k] ?? 0);
   }
-  return sums.map((sum, k) => sum * (scales[k] ?? 0) + (bias[k] ?? 0));
+  return sums.map((sum, k) => {
+    let score = sum * (scales[k] ?? 0) + (bias[k] ?? 0);
+    for (let j = 0; j < vector.length; j++) score += (vector[j] ?? 0) * (dense[k * vector.length + j] ?? 0);
+    return score;
+  });
 }
 
 /** Probabilities by class, from raw log odds. */

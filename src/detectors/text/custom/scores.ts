@@ -1,10 +1,26 @@
 import { type Category, isCategory } from "../../../contract/categories.ts";
 import type { CustomModel, Manifest } from "./files.ts";
-import { probabilitiesOf, scoresOf } from "./linear.ts";
+import { NO_VECTOR, probabilitiesOf, scoresOf } from "./linear.ts";
 
-/** Probabilities by class, in the order of the manifest. */
-export function classify({ featurizer, linear }: CustomModel, text: string): Float64Array {
-  return probabilitiesOf(linear, scoresOf(linear, featurizer.of(text)));
+/** What a model makes of a text. */
+export interface Verdict {
+  /** By class, in the order of the manifest. */
+  readonly probabilities: Float64Array;
+  /** Raw log odds by output, before calibration. */
+  readonly scores: Float64Array;
+}
+
+/** Verdicts in the order of the texts. */
+export async function classify(
+  { featurizer, linear, encoder }: CustomModel,
+  texts: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Verdict[]> {
+  const vectors = encoder ? await encoder.embed(texts, signal) : [];
+  return texts.map((text, i) => {
+    const scores = scoresOf(linear, featurizer.of(text), vectors[i] ?? NO_VECTOR);
+    return { scores, probabilities: probabilitiesOf(linear, scores) };
+  });
 }
 
 /** What a model can score. */

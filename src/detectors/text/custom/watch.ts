@@ -8,6 +8,7 @@ export interface WatchedModel {
   current(): CustomModel;
   /** Looks, at most once a second and in the background, whether there is a new model. Costs the caller nothing. */
   refresh(): void;
+  close(): Promise<void>;
 }
 
 /** Opens a model folder and keeps up with it. @throws SafelightError `config_invalid` when it cannot be opened now */
@@ -21,8 +22,10 @@ export async function watchModel(folder: string): Promise<WatchedModel> {
     const stamp = await stampOf(folder);
     if (stamp === undefined || stamp === seen) return;
     const next = await readModelFolder(folder);
+    const previous = model;
     seen = stamp;
     model = next;
+    await previous.encoder?.close(); // runs that have begun end first
   }
 
   return {
@@ -38,6 +41,7 @@ export async function watchModel(folder: string): Promise<WatchedModel> {
           looking = false;
         });
     },
+    close: async () => model.encoder?.close(),
   };
 }
 
