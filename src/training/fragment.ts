@@ -15,7 +15,7 @@ export interface FragmentOptions {
 
 /** A piece of a policy, as YAML: what a policy needs to use the model with these thresholds. */
 export function policyFragment(
-  { name, version }: Pick<Manifest, "name" | "version">,
+  { name, version, encoder }: Pick<Manifest, "name" | "version" | "encoder">,
   thresholds: readonly Threshold[],
   { detector, model, action, budget, data }: FragmentOptions,
 ): string {
@@ -31,7 +31,7 @@ export function policyFragment(
     "# What follows belongs into a policy:",
     "prompt:",
     "  detectors:",
-    `    ${detector}: { budget_ms: 250 }`,
+    `    ${detector}: { budget_ms: ${encoder ? 1_000 : 250} }`,
     "  per_detector:",
     used.length === 0 ? `    ${detector}: {}` : `    ${detector}:`,
     ...thresholds.flatMap((threshold) => categoryLines(threshold, action, budget)),

@@ -118,6 +118,24 @@ describe("safelight train", () => {
   });
 });
 
+test("a configuration and a policy name the model, and prompts are judged by it", async () => {
+  world.write("words.csv", multiClassCsv(400, ["sea", "garage"]));
+  await world.run(["train", "words.csv", "--out", "model", "--safe", "SEA", "--max-false-positive-rate", "0.1"]);
+  const fragment = readFileSync(world.path("model/policy.yaml"), "utf8").split(/^prompt:\n/m)[1] ?? "";
+  const head =
+    "schema: safelight.policy/1\nname: default\nversion: '2'\nimage: {detectors: {}, categories: {}}\nprompt:\n";
+  world.write("policies/default.yaml", `${head}  categories: {}\n${fragment}`);
+  const detectors = "detectors: {model: {kind: custom, model: ./model}}";
+  world.write("safelight.yaml", `policies: [policies]\n${detectors}\n`);
+  const flagged = await world.run(["check", "text", "a photo of the old gearbox with piston and clutch", "--json"]);
+  expect(flagged.status).toBe(1);
+  const { action, reasons, reports } = JSON.parse(flagged.out);
+  expect(action).toBe("block");
+  expect(reasons[0]).toMatchObject({ category: "custom:garage", detector: "model", label: "GARAGE" });
+  expect(reports[0].version).toMatch(/^custom@1\.[0-9a-f]{12}$/);
+  expect((await world.run(["check", "text", "a lighthouse, a gull and a sail"])).status).toBe(0);
+});
+
 describe("safelight evaluate", () => {
   beforeEach(async () => {
     world.write("words.csv", multiClassCsv(400, ["sea", "garage"]));

@@ -18,17 +18,16 @@ export function reportPage(trained: Trained, background: Background, thresholds:
       "On the test part, at the model's own decision: the likeliest class, or 0.5.",
     ),
     section("Thresholds", thresholdTable(thresholds, background), thresholdNote(background)),
-    section(
+    `<div class="pair">${section(
       "Precision against recall",
       precisionRecallSvg(trained.test),
       "The legend gives the area under each curve (AUPRC).",
-    ),
+    )}${section("Confusion", confusionSvg(trained.test.confusion), "Down what is true, across what the model said.")}</div>`,
     section(
       "Can a score be read as a probability?",
       `<div class="plots">${calibrationPlots(trained)}</div>`,
       `On the diagonal, of the texts scored 0.8 eight in ten have the class. Mean distance: ${decimals(metrics.ece)} (expected calibration error).`,
     ),
-    section("Confusion", confusionSvg(trained.test.confusion), "Down what is true, across what the model said."),
     section("Where it is most wrong", worstList(trained, background.includeTexts)),
     section("Rows that were not used", problemTables(background)),
     section("How it was made", facts(trained, background)),

@@ -104,7 +104,7 @@ export function confusionSvg(confusion: Confusion): string {
 function matrixSvg(down: readonly string[], across: readonly string[], cells: readonly (readonly number[])[]): string {
   const size = Math.max(down.length, across.length) > 12 ? CELL / 2 : CELL;
   const left = 150;
-  const top = 110;
+  const top = 96;
   const shown = cells.slice(0, MOST_CELLS).map((row) => row.slice(0, MOST_CELLS));
   const drawn = shown.flatMap((row, i) => {
     const sum = row.reduce((total, count) => total + count, 0);

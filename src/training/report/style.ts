@@ -12,11 +12,13 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { margin: 0 0 .8rem; max-width: 70ch; color: var(--soft); }
 code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.25rem 1.4rem; margin-top: 1.2rem; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); column-gap: 1.2rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .8rem; margin: 1.2rem 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1rem 1.1rem; display: grid; }
 .tile b { font-size: 1.9rem; line-height: 1.1; font-variant-numeric: tabular-nums; }
 .tile small, td small { color: var(--soft); }
 .note { border-left: 3px solid #ccbb44; padding-left: .8rem; }
+td code, td small, th { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: .8rem; }
