@@ -12,6 +12,7 @@ describe("formats are found out", () => {
     ["multi-class", "\ufeffA,x\nB,y\n"],
     ["multi-label", "A|B,x\nB,y\n"],
     ["jsonl", '\n{"text": "x", "labels": {"a": 1}}\n'],
+    ["jsonl", '{"text": "x", "source": "survey", "labels": {"a": 1}}\n'],
     ["manifest", '{"source": "x", "job": 1, "job-metadata": {"class-name": "A"}}\n'],
   ])("%s", (format, text) => {
     const read = parsed(text);

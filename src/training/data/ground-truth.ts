@@ -10,7 +10,8 @@ const ManyClasses = z.object({ "class-map": z.record(z.string(), z.string()) });
 
 /** Whether a line looks like one of an augmented manifest of SageMaker Ground Truth. */
 export function isManifestLine({ value }: JsonLine): boolean {
-  return value !== undefined && ("source" in value || "source-ref" in value);
+  if (value === undefined || "labels" in value) return false; // a labelled text may say its source, too
+  return "source" in value || "source-ref" in value;
 }
 
 /** The label attributes of a manifest, the most frequent first. */
