@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { LimitsSchema } from "../src/contract/limits.ts";
 import { openCustom } from "../src/detectors/text/custom/custom.ts";
+import { openEncoder } from "../src/detectors/text/custom/encoder.ts";
 import { CustomOptions } from "../src/detectors/text/custom/options.ts";
 import { READ_DEFAULTS, readLabelled } from "../src/training/data/read.ts";
 import { type Dataset, gather } from "../src/training/dataset.ts";
@@ -27,7 +28,7 @@ const FILE = join(process.env["SAFELIGHT_SHARED_DATA"] ?? join(ROOT, "../shared/
 const LEAST_ACCURACY = 0.87;
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean" }, features: { type: "string", default: "ngrams+embeddings" } },
+  options: { json: { type: "boolean" }, features: { type: "string" } },
 });
 
 interface Result {
@@ -173,7 +174,9 @@ if (!existsSync(FILE)) {
 const folder = mkdtempSync(join(tmpdir(), "safelight-bench-"));
 try {
   const { dataset } = gather(await readLabelled(FILE, READ_DEFAULTS));
-  const kinds = values.features === "ngrams" ? ["ngrams"] : ["ngrams", "ngrams+embeddings"];
+  const encoder = values.features === "ngrams" ? undefined : await openEncoder();
+  await encoder?.close();
+  const kinds = encoder ? ["ngrams", "ngrams+embeddings"] : ["ngrams"];
   const results = [await baseline(dataset)];
   const latencies = [];
   for (const features of kinds) {
