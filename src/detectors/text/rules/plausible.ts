@@ -165,10 +165,11 @@ function plausiblyLeet(text: string, letters: readonly Step[], start: number, en
   return digits === 1 && ((letters[1]?.trick ?? 0) & Trick.digit) !== 0 && !/^[A-Z]\d[A-Z]/.test(slice);
 }
 
+/** The chunk between blanks that a word stands in, as far as it matters. */
 function chunkAround(text: string, start: number, end: number): string {
-  const from = Math.max(start - 60, text.lastIndexOf(" ", start) + 1);
-  const to = text.indexOf(" ", end);
-  return text.slice(from, to < 0 ? end + 60 : Math.min(to, end + 60));
+  const before = text.slice(Math.max(0, start - 60), start);
+  const after = text.slice(end, end + 60);
+  return before.slice(before.lastIndexOf(" ") + 1) + text.slice(start, end) + (after.split(" ", 1)[0] ?? "");
 }
 
 const ALPHABETS = [

@@ -69,10 +69,7 @@ export class Undisguiser {
     if (all.length === 0) return undefined;
     const quiet = shielded(text);
     const plain = plainly();
-    const left = all.filter(
-      (one) =>
-        !quiet.some(([from, to]) => one.start < to && from < one.end) && !plain.some((match) => isSettled(one, match)),
-    );
+    const left = all.filter((one) => !touches(quiet, one) && !plain.some((match) => isSettled(one, match)));
     return left.length === 0 ? undefined : readingWith(text, choose(left));
   }
 
@@ -123,6 +120,17 @@ function withNeighbours(text: string, spans: readonly Span[]): Span[] {
 
 function isBlank(text: string, at: number): boolean {
   return text.charCodeAt(at) <= 0x20;
+}
+
+/** Whether one of some spans, which are in order and apart, has a part of a reading in it. */
+function touches(spans: readonly Span[], { start, end }: Possible): boolean {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle]?.[1] ?? 0) <= start) low = middle + 1;
+    else high = middle;
+  }
+  return (spans[low]?.[0] ?? Number.POSITIVE_INFINITY) < end;
 }
 
 /** Where a term stands plainly, nothing else is read: only a longer term that is worse, or is another one. */

@@ -160,8 +160,9 @@ export function suspectsIn(text: string, { bits: sieve }: Sieve): Suspects {
   return suspects;
 }
 
+const LONGEST_TESTED = 40;
 const HARMLESS_NUMBER =
-  /^[("'[]*\d+(?:[.,:x/-]?\d+)*(?:mm|cm|km|k|p|d|x|st|nd|rd|th|s|fps|hz|kg|g|m|in|ft|bit|gb|mb|mp|ml|l|h|px|v|w|mph|yo|am|pm|xl|c|f)?\W*$/i;
+  /^[("'[]*\d+(?:[.,:x/-]\d+)*(?:mm|cm|km|k|p|d|x|st|nd|rd|th|s|fps|hz|kg|g|m|in|ft|bit|gb|mb|mp|ml|l|h|px|v|w|mph|yo|am|pm|xl|c|f)?\W*$/i;
 const OWN_EDGES = /^["'([]*[@$]|[$@]\W*$|^["'([]*[a-z]\S*[*#]+["')\].,;:]*$/i;
 
 /** Whether letters of a chunk may be disguised. First what can be told from the classes alone. */
@@ -171,9 +172,10 @@ function isSuspect(seen: number, letters: number, text: string, start: number, e
   if ((seen & CHANGED) === 0) {
     return (seen & INNER) !== 0 && !isPlain(text, start, end);
   }
-  if ((seen & (1 << Class.digit)) !== 0) return !HARMLESS_NUMBER.test(text.slice(start, end));
+  if ((seen & (1 << Class.digit)) !== 0)
+    return end - start > LONGEST_TESTED || !HARMLESS_NUMBER.test(text.slice(start, end));
   // A sign at the edge is punctuation, but for some.
-  return (seen & INNER) !== 0 || OWN_EDGES.test(text.slice(start, end));
+  return (seen & INNER) !== 0 || (end - start <= LONGEST_TESTED && OWN_EDGES.test(text.slice(start, end)));
 }
 
 /** Whether a chunk is made of ordinary words alone. */
