@@ -28,18 +28,14 @@ export async function runDetector<Input>(
   const budget = new AbortController();
   const timer = setTimeout(() => budget.abort(outOfBudget(budgetMs)), budgetMs);
   const signal = AbortSignal.any([caller, budget.signal]);
-  const ran = (duration_ms: number) => ({
-    detector: name,
-    version: `${detector.id}@${detector.version}`,
-    categories: [...detector.categories],
-    duration_ms,
-  });
+  const work = inspect(detector, input, signal);
+  const ran = identity(name, detector); // now: a detector may come to hold a newer model while it works
   try {
-    const findings = await orAbort(inspect(detector, input, signal), signal);
-    return { ...ran(performance.now() - start), state: "scored", findings: sound(findings) };
+    const findings = await orAbort(work, signal);
+    return { ...ran, duration_ms: performance.now() - start, state: "scored", findings: sound(findings) };
   } catch (error) {
     caller.throwIfAborted();
-    return { ...ran(performance.now() - start), state: "unknown", ...cause(error) };
+    return { ...ran, duration_ms: performance.now() - start, state: "unknown", ...cause(error) };
   } finally {
     clearTimeout(timer);
   }
@@ -47,14 +43,11 @@ export async function runDetector<Input>(
 
 /** The report of a detector that had nothing to look at, because the input itself could not be read. */
 export function unreadable<Input>({ name, detector }: StageDetector<Input>, error: unknown): Report {
-  return {
-    detector: name,
-    version: `${detector.id}@${detector.version}`,
-    categories: [...detector.categories],
-    duration_ms: 0,
-    state: "unknown",
-    ...cause(error),
-  };
+  return { ...identity(name, detector), duration_ms: 0, state: "unknown", ...cause(error) };
+}
+
+function identity<Input>(name: string, { id, version, categories }: Detector<Input>) {
+  return { detector: name, version: `${id}@${version}`, categories: [...categories] };
 }
 
 async function inspect<Input>(detector: Detector<Input>, input: Input, signal: AbortSignal) {
