@@ -39,37 +39,39 @@ export const OPEN = 1;
 /** Letters before a cut that are worth a look: a single one is cut off everywhere. */
 const SHORTEST_CUT = 2;
 
-/** The patterns as a tree: what {@link complete} makes the automaton of. Children are linked lists over state numbers. */
+/** The patterns as a tree. Children are linked lists over its own numbers of states. */
 interface Tree {
   readonly states: number;
   readonly child: Int32Array;
   readonly sibling: Int32Array;
   /** By state: the symbol that leads to it. */
-  readonly symbol: Int32Array;
+  readonly symbol: Uint16Array;
+  /** By state: a pattern that ends there, or -1. */
+  readonly first: Int32Array;
 }
 
 export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet): Automaton {
-  const width = alphabet.size;
-  const most = patterns.reduce((sum, pattern) => sum + pattern.symbols.length, 2);
-  const table = new Int32Array(most * width);
-  const first = new Int32Array(most).fill(-1);
   const more = new Int32Array(patterns.length).fill(-1);
+  const tree = treeOf(patterns, more);
+  const { table, first, shorter, depth, cut } = complete(tree, alphabet);
+  return { table, start: OPEN * alphabet.size, width: alphabet.size, first, more, shorter, depth, cut };
+}
+
+function treeOf(patterns: readonly Spelling[], more: Int32Array): Tree {
+  const most = patterns.reduce((sum, pattern) => sum + pattern.symbols.length, 2);
+  const first = new Int32Array(most).fill(-1);
   const child = new Int32Array(most);
   const sibling = new Int32Array(most);
-  const symbolOf = new Int32Array(most);
-  const depth = new Uint16Array(most);
-
+  const symbolOf = new Uint16Array(most);
   let states = 2;
   patterns.forEach(({ symbols, anchored }, pattern) => {
     let state = anchored ? OPEN : ROOT;
     for (const symbol of symbols) {
-      const at = state * width + symbol;
-      let next = table[at] ?? 0;
+      let next = child[state] ?? 0;
+      while (next !== 0 && symbolOf[next] !== symbol) next = sibling[next] ?? 0;
       if (next === 0) {
         next = states++;
-        table[at] = next;
         symbolOf[next] = symbol;
-        depth[next] = (depth[state] ?? 0) + 1;
         sibling[next] = child[state] ?? 0;
         child[state] = next;
       }
@@ -78,66 +80,60 @@ export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet
     more[pattern] = first[state] ?? -1;
     first[state] = pattern;
   });
-
-  const tree = { states, child, sibling, symbol: symbolOf };
-  const cut = cuts(tree, depth);
-  const shorter = complete(table, first, tree, cut, alphabet);
-  return { table: table.subarray(0, states * width), start: OPEN * width, width, first, more, shorter, depth, cut };
-}
-
-/** Marks the states inside words: they go on with a letter, not only with a blank. */
-function cuts({ states, child, sibling, symbol }: Tree, depth: Uint16Array): Uint8Array {
-  const cut = new Uint8Array(states);
-  for (let state = OPEN + 1; state < states; state++) {
-    if ((depth[state] ?? 0) < SHORTEST_CUT) continue;
-    for (let next = child[state] ?? 0; next !== 0; next = sibling[next] ?? 0) {
-      if ((symbol[next] ?? 0) > Sign.space) cut[state] = 1;
-    }
-  }
-  return cut;
+  return { states, child, sibling, symbol: symbolOf, first };
 }
 
 /**
- * Turns the tree's rows into the automaton's, breadth first: a row is that of the longest shorter state, which is
- * complete by then, with the state's own children put in.
+ * Turns the tree into the automaton, breadth first: a row is that of the longest shorter state, which is complete by then,
+ * with the state's own children put in. States are numbered in this order, so that the rows near the beginnings of
+ * patterns, where texts spend their time, lie side by side in memory.
  */
-function complete(
-  table: Int32Array,
-  first: Int32Array,
-  tree: Tree,
-  cut: Uint8Array,
-  { size: width, opens }: Alphabet,
-): Int32Array {
+function complete(tree: Tree, { size: width, opens }: Alphabet): Omit<Automaton, "start" | "width" | "more"> {
   const { states, child, sibling, symbol } = tree;
+  const table = new Int32Array(states * width);
+  const first = new Int32Array(states).fill(-1);
   const shorter = new Int32Array(states).fill(-1);
+  const depth = new Uint16Array(states);
+  const cut = new Uint8Array(states);
   const back = new Int32Array(states);
-  const queue = new Int32Array(states);
-  let end = 0;
-  const adopt = (state: number, at: number, fallback: number) => {
+  /** By state: its number in the tree. */
+  const own = new Int32Array(states);
+  own[OPEN] = OPEN;
+  let end = OPEN + 1;
+  const adopt = (node: number, parent: number, at: number, fallback: number) => {
+    const state = end++;
+    own[state] = node;
     back[state] = fallback;
-    if (cut[fallback] === 1) cut[state] = 1;
+    depth[state] = (depth[parent] ?? 0) + 1;
+    first[state] = tree.first[node] ?? -1;
     shorter[state] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
-    const ends = (first[state] ?? -1) >= 0 || (shorter[state] ?? -1) >= 0;
-    table[at] = ends ? ~(state * width) : state * width;
-    queue[end++] = state;
+    cut[state] = cut[fallback] === 1 || isCut(tree, node, depth[state] ?? 0) ? 1 : 0;
+    table[at] = (first[state] ?? -1) >= 0 || (shorter[state] ?? -1) >= 0 ? ~(state * width) : state * width;
   };
 
-  queue[end++] = OPEN; // before its equals in depth: they fall back on it
   for (let at = 0; at < width; at++) table[at] = opens[at] === 1 ? OPEN * width : ROOT;
-  for (let next = child[ROOT] ?? 0; next !== 0; next = sibling[next] ?? 0) {
-    const at = symbol[next] ?? 0;
-    adopt(next, at, opens[at] === 1 ? OPEN : ROOT);
+  for (let node = child[ROOT] ?? 0; node !== 0; node = sibling[node] ?? 0) {
+    const at = symbol[node] ?? 0;
+    adopt(node, ROOT, at, opens[at] === 1 ? OPEN : ROOT);
   }
-  for (let i = 0; i < end; i++) {
-    const state = queue[i] ?? 0;
+  for (let state = OPEN; state < end; state++) {
     const from = (back[state] ?? 0) * width;
     const row = state * width;
     table.copyWithin(row, from, from + width);
-    for (let next = child[state] ?? 0; next !== 0; next = sibling[next] ?? 0) {
-      const at = row + (symbol[next] ?? 0);
-      const inherited = table[at] ?? 0;
-      adopt(next, at, (inherited < 0 ? ~inherited : inherited) / width);
+    for (let node = child[own[state] ?? 0] ?? 0; node !== 0; node = sibling[node] ?? 0) {
+      const step = symbol[node] ?? 0;
+      const inherited = table[row + step] ?? 0;
+      adopt(node, state, row + step, (inherited < 0 ? ~inherited : inherited) / width);
     }
   }
-  return shorter;
+  return { table, first, shorter, depth, cut };
+}
+
+/** Whether a state is inside a word: it goes on with a letter, not only with a blank. */
+function isCut({ child, sibling, symbol }: Tree, node: number, depth: number): boolean {
+  if (depth < SHORTEST_CUT) return false;
+  for (let next = child[node] ?? 0; next !== 0; next = sibling[next] ?? 0) {
+    if ((symbol[next] ?? 0) > Sign.space) return true;
+  }
+  return false;
 }

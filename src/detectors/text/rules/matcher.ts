@@ -1,7 +1,8 @@
-import { emptyView, Sign, type View } from "./alphabet.ts";
+import { emptyView, type View } from "./alphabet.ts";
 import { type Compiled, compile, type Pattern } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
+import { look } from "./look.ts";
 import { type Reading, Undisguiser } from "./reading.ts";
 import { type Match, resolve } from "./resolve.ts";
 
@@ -14,7 +15,6 @@ export interface Hit {
 
 /** Views of longer texts are not kept for the next one. */
 const KEPT = 16_384;
-const BLANK = 0x20;
 
 type Spans = (text: string) => readonly (readonly [number, number])[];
 const NOTHING: Spans = () => [];
@@ -41,7 +41,7 @@ export class Matcher {
       plain ??= sight.mayMatch ? this.#plain(text, shielded) : [];
       return plain;
     };
-    const reading = this.#undisguiser.read(text, sight.blanks, shielded, plainly);
+    const reading = this.#undisguiser.read(text, sight, shielded, plainly);
     if (!reading) return [...plainly()];
     const { map, undone } = reading;
     return this.#plain(reading.text, shielded).map((match): Match => {
@@ -54,9 +54,7 @@ export class Matcher {
   /** The most plausible plain reading; undefined when that is the text itself. */
   undisguise(text: string): Reading | undefined {
     const sight = look(this.#compiled, text);
-    return this.#undisguiser.read(text, sight.blanks, NOTHING, () =>
-      sight.mayMatch ? this.#plain(text, NOTHING) : [],
-    );
+    return this.#undisguiser.read(text, sight, NOTHING, () => (sight.mayMatch ? this.#plain(text, NOTHING) : []));
   }
 
   #plain(text: string, shielded: Spans): Match[] {
@@ -64,53 +62,6 @@ export class Matcher {
     const hits = scan(this.#compiled, view, text);
     return hits.length === 0 ? [] : resolve(hits, view, this.#compiled, shielded(text));
   }
-}
-
-const NO_BLANKS: readonly number[] = [];
-
-interface Sight {
-  /** False only when no pattern is plainly there. */
-  readonly mayMatch: boolean;
-  /** Blanks that may cut a word in two. */
-  readonly blanks: readonly number[];
-}
-
-/** The same walk as {@link scan}, straight over the text and without a note of where anything was. Most prompts need no more. */
-function look({ automaton, alphabet }: Compiled, text: string): Sight {
-  const { table, width, cut, depth } = automaton;
-  const { ascii } = alphabet;
-  let mayMatch = false;
-  let blanks: number[] | undefined;
-  let state = automaton.start;
-  let last = -1;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 127) {
-      mayMatch = true;
-      state = automaton.start;
-      last = -1;
-      continue;
-    }
-    const symbol = ascii[unit] ?? 0;
-    if (symbol <= Sign.space) {
-      if (symbol < 0 || (symbol === Sign.space && last === Sign.space)) continue;
-      if (unit === BLANK && cut[state / width] === 1) {
-        const entry = table[state + (ascii[text.charCodeAt(i + 1) & 127] ?? 0)] ?? 0;
-        const next = (entry < 0 ? ~entry : entry) / width;
-        if ((depth[next] ?? 0) > (depth[state / width] ?? 0)) {
-          blanks ??= [];
-          blanks.push(i);
-        }
-      }
-    }
-    last = symbol;
-    const next = table[state + symbol] ?? 0;
-    if (next < 0) {
-      mayMatch = true;
-      state = ~next;
-    } else state = next;
-  }
-  return { mayMatch, blanks: blanks ?? NO_BLANKS };
 }
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */

@@ -1,6 +1,7 @@
 import { Bare, type Found } from "./bare.ts";
 import type { Compiled, Pattern } from "./compile.ts";
 import { Lattice, reversed, Trick } from "./lattice.ts";
+import type { Sight } from "./look.ts";
 import { isPlausible, namesOf } from "./plausible.ts";
 import type { Match } from "./resolve.ts";
 import { isPlain, suspectsIn } from "./suspects.ts";
@@ -47,12 +48,11 @@ export class Undisguiser {
   }
 
   /**
-   * @param blanks places of blanks that may cut a word in two
    * @param shielded spans in which nothing is undone
    * @param plainly what is found in the text as it is written; asked for only when something else may be read
    * @returns undefined for a text without a disguised word, which nearly all are
    */
-  read(text: string, blanks: readonly number[], shielded: Spans, plainly: () => readonly Match[]): Reading | undefined {
+  read(text: string, sight: Sight, shielded: Spans, plainly: () => readonly Match[]): Reading | undefined {
     const all: Possible[] = [];
     const word = ({ pattern, at, disguise }: Found) => {
       all.push({ pattern, start: at[0], end: at[1], form: pattern.form, disguises: [disguise] });
@@ -64,8 +64,8 @@ export class Undisguiser {
     if (spans.length > 0) for (const span of withNeighbours(text, spans)) this.#cells(text, span, all);
     for (const span of voweless) this.#bare.voweless(text, span, word);
     for (const span of caught) this.#bare.caught(text, span, word);
-    backward(this.#compiled, text, word);
-    if (blanks.length > 0) split(this.#compiled, text, blanks, word);
+    if (sight.turned.length > 0) backward(this.#compiled, text, sight.turned, word);
+    if (sight.blanks.length > 0) split(this.#compiled, text, sight.blanks, word);
     if (all.length === 0) return undefined;
     const quiet = shielded(text);
     const plain = plainly();

@@ -74,7 +74,7 @@ const SPELT = 2;
 export function suspectsIn(text: string, { bits: sieve }: Sieve): Suspects {
   const { length } = text;
   const suspects: Suspects = { spans: [], doubled: [], voweless: [], caught: [] };
-  const spelt = { from: -1, to: 0, singles: 0, count: 0 };
+  const spelt = { from: -1, to: 0, singles: 0, letters: 0, count: 0 };
   const bare = { from: -1, to: 0, letters: 0 };
   let i = 0;
   while (i < length) {
@@ -146,17 +146,21 @@ export function suspectsIn(text: string, { bits: sieve }: Sieve): Suspects {
     if (letters <= SPELT && size <= 8 && (size <= SPELT || (letters === 0 && (seen & CHANGED) === 0))) {
       if (spelt.from < 0) spelt.from = start;
       spelt.to = end;
+      if (letters > 0) spelt.letters++;
       if (letters > 0 || (seen & CHANGED) !== 0) spelt.count++;
       if (size === 1) spelt.singles++;
     } else if (spelt.from >= 0) {
-      if (spelt.singles > 1 && spelt.count > 2) suspects.spans.push([spelt.from, spelt.to]);
+      if (spelt.singles > 1 && spelt.count > 2 && spelt.letters > 1 && spelt.count + spelt.letters > 5)
+        suspects.spans.push([spelt.from, spelt.to]);
       spelt.from = -1;
       spelt.singles = 0;
       spelt.count = 0;
+      spelt.letters = 0;
     }
   }
   if (bare.letters > 2) suspects.voweless.push([bare.from, bare.to]);
-  if (spelt.singles > 1 && spelt.count > 2) suspects.spans.push([spelt.from, spelt.to]);
+  if (spelt.singles > 1 && spelt.count > 2 && spelt.letters > 1 && spelt.count + spelt.letters > 5)
+    suspects.spans.push([spelt.from, spelt.to]);
   return suspects;
 }
 

@@ -3,44 +3,33 @@ import { OPEN } from "./automaton.ts";
 import type { Found } from "./bare.ts";
 import type { Compiled, Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
+import { SHORTEST_TURNED, type Sight } from "./look.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
-/** Shorter words are other words when they are read from the end, or halves of words. */
-const SHORTEST_TURNED = 4;
+/** Shorter words are halves of words everywhere. */
 const SHORTEST_SPLIT = 5;
 const LONGEST_HALF = 24;
 
-/** Words, and phrases, that are written from the last letter to the first. One pass over the text from its end. */
+/** Words, and phrases, that are written from the last letter to the first. */
 export function backward(
-  { automaton, alphabet, patterns }: Compiled,
+  { automaton, patterns }: Compiled,
   text: string,
+  turned: Sight["turned"],
   found: (found: Found) => void,
 ): void {
-  const { table, width, first, more, shorter, depth } = automaton;
-  const { ascii } = alphabet;
-  let state = automaton.start;
-  let last = -1;
-  for (let i = text.length - 1; i >= 0; i--) {
-    const unit = text.charCodeAt(i);
-    const symbol = unit < 128 ? (ascii[unit] ?? 0) : Sign.break;
-    if (symbol <= Sign.space && (symbol < 0 || (symbol === Sign.space && last === Sign.space))) continue;
-    last = symbol;
-    const next = table[state + symbol] ?? 0;
-    if (next >= 0) {
-      state = next;
-      continue;
-    }
-    state = ~next;
+  const { first, more, shorter, depth } = automaton;
+  for (const [i, state] of turned) {
     if (i > 0 && isWord(text.charCodeAt(i - 1))) continue;
-    for (let at = state / width; at >= 0; at = shorter[at] ?? -1) {
-      if ((depth[at] ?? 0) < SHORTEST_TURNED) break;
+    for (let at = state; at >= 0 && (depth[at] ?? 0) >= SHORTEST_TURNED; at = shorter[at] ?? -1) {
       for (let p = first[at] ?? -1; p >= 0; p = more[p] ?? -1) {
         const pattern = patterns[p];
-        const end = pattern ? endOf(text, i, pattern.form) : -1;
-        if (!pattern || end < 0 || !isTerm(pattern, end - i > 5 ? SCORES.mild : SCORES.moderate)) continue;
-        const words = text.slice(i, end).split(/[^A-Za-z]+/);
-        if (words.some((word) => isOrdinary(word.toLowerCase())) || /^[A-Z][a-z]/.test(text.slice(i, end))) continue;
+        if (!pattern) continue;
+        const end = endOf(text, i, pattern.form);
+        if (end < 0 || !isTerm(pattern, end - i > 5 ? SCORES.mild : SCORES.moderate)) continue;
+        const written = text.slice(i, end);
+        const words = written.toLowerCase().split(/[^a-z]+/);
+        if (words.some(isOrdinary) || /^[A-Z][a-z]/.test(written)) continue;
         found({ pattern, at: [i, end], disguise: "reversed" });
       }
     }
