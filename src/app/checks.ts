@@ -6,70 +6,74 @@ import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import type { Imaging } from "../pipeline/parts.ts";
 import { nearest } from "../policy/nearest.ts";
 import type { Policy } from "../policy/schema.ts";
-import type { OpenDetectors } from "./detectors.ts";
+import type { PolicySet } from "./policy-set.ts";
 import type { Checks, ImageCheck, TextCheck } from "./service.ts";
 
-/** Checks over the loaded policies. A detector is opened by the first check that needs it. */
+/** Checks over the policies in force. A detector that is not open yet is opened by the first check that needs it. */
 export class PolicyChecks implements Checks {
   readonly limits: Limits;
   readonly defaultPolicy: string;
-  readonly #policies: ReadonlyMap<string, LoadedPolicy>;
-  readonly #detectors: OpenDetectors;
+  readonly #current: () => PolicySet;
   readonly #decode: Imaging["decode"];
+  readonly #close: () => Promise<void>;
 
-  constructor(
-    config: Config,
-    policies: ReadonlyMap<string, LoadedPolicy>,
-    detectors: OpenDetectors,
-    decode: Imaging["decode"],
-  ) {
+  constructor(config: Config, current: () => PolicySet, decode: Imaging["decode"], close: () => Promise<void>) {
     this.limits = config.limits;
     this.defaultPolicy = config.default_policy;
-    this.#policies = policies;
-    this.#detectors = detectors;
+    this.#current = current;
     this.#decode = decode;
+    this.#close = close;
   }
 
   policyNames(): readonly string[] {
-    return [...this.#policies.keys()];
+    return [...this.#current().policies.keys()];
   }
 
   policy(name: string | undefined): Policy {
-    return this.#loaded(name).policy;
+    return known("policy", name ?? this.defaultPolicy, this.#current().policies).policy;
   }
 
   async checkText(text: string, name: string | undefined, signal: AbortSignal): Promise<TextCheck> {
-    const loaded = this.#loaded(name);
-    const detectors = await this.#detectors.prompt(loaded);
-    const start = performance.now();
-    const { early, late } = await judgePrompt({ text }, loaded.policy, detectors, signal);
-    const judgement = late ? await late : early;
-    return { ...judgement, policy: loaded.policy, totalMs: performance.now() - start };
+    return this.#with(name, async (set, loaded) => {
+      const detectors = await set.prompt(loaded);
+      const start = performance.now();
+      const { early, late } = await judgePrompt({ text }, loaded.policy, detectors, signal);
+      const judgement = late ? await late : early;
+      return { ...judgement, policy: loaded.policy, totalMs: performance.now() - start };
+    });
   }
 
   async checkImage(bytes: Uint8Array, name: string | undefined, signal: AbortSignal): Promise<ImageCheck> {
-    const loaded = this.#loaded(name);
-    const detectors = await this.#detectors.image(loaded);
-    const start = performance.now();
-    const image = await this.#decode(bytes);
-    const decodeMs = performance.now() - start;
-    const judgement = await judgeImage(image, loaded.policy, detectors, signal);
-    const { digest, mediaType, width, height, frameCount, frames } = image;
-    return {
-      ...judgement,
-      policy: loaded.policy,
-      image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
-      decodeMs,
-      totalMs: performance.now() - start,
-    };
+    return this.#with(name, async (set, loaded) => {
+      const detectors = await set.image(loaded);
+      const start = performance.now();
+      const image = await this.#decode(bytes);
+      const decodeMs = performance.now() - start;
+      const judgement = await judgeImage(image, loaded.policy, detectors, signal);
+      const { digest, mediaType, width, height, frameCount, frames } = image;
+      return {
+        ...judgement,
+        policy: loaded.policy,
+        image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
+        decodeMs,
+        totalMs: performance.now() - start,
+      };
+    });
   }
 
   close(): Promise<void> {
-    return this.#detectors.close();
+    return this.#close();
   }
 
-  #loaded(name = this.defaultPolicy): LoadedPolicy {
-    return known("policy", name, this.#policies);
+  async #with<T>(name: string | undefined, check: (set: PolicySet, loaded: LoadedPolicy) => Promise<T>): Promise<T> {
+    const set = this.#current();
+    const loaded = known("policy", name ?? this.defaultPolicy, set.policies);
+    const release = set.hold();
+    try {
+      return await check(set, loaded);
+    } finally {
+      await release();
+    }
   }
 }
 

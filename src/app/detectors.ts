@@ -73,3 +73,15 @@ function openImage({ kind, options, folder }: ImageDetectorConfig, limits: Limit
   const open = IMAGE_DETECTORS[kind].open as (options: unknown, context: object) => Promise<ImageDetector>; // as above
   return open(options, { folder, limits });
 }
+
+/** What {@link OpenDetectors} would read for a policy, besides the models. */
+export async function detectorSources({ prompt }: LoadedPolicy): Promise<readonly string[]> {
+  const sources = await Promise.all(
+    Object.values(prompt).map(({ kind, options, folder }) => {
+      const entry: { sources?: unknown } = TEXT_DETECTORS[kind];
+      const read = entry.sources as ((options: unknown, folder: string) => Promise<readonly string[]>) | undefined; // as above
+      return read?.(options, folder) ?? [];
+    }),
+  );
+  return sources.flat();
+}

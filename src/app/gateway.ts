@@ -9,15 +9,16 @@ import { type Identity, runningRecord } from "../pipeline/record.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { RecordPage, RecordQuery, Store } from "../store/store.ts";
 import { known } from "./checks.ts";
-import type { StageDetectors } from "./detectors.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { keep } from "./keeping.ts";
+import type { PolicySet } from "./policy-set.ts";
 import type { Checks, Generation, ImageCheck, Service, TextCheck } from "./service.ts";
 
 export interface OpenParts {
   readonly config: Config;
   readonly checks: Checks;
-  readonly policies: ReadonlyMap<string, { readonly policy: Policy; readonly detectors: StageDetectors }>;
+  /** Those in force now, opened. */
+  policies(): PolicySet;
   readonly generators: ReadonlyMap<string, StageGenerator>;
   readonly imaging: Imaging;
   readonly store: Store;
@@ -56,18 +57,20 @@ export class Gateway implements Service {
   }
 
   generate(request: GenerationRequest, signal: AbortSignal): Generation {
-    const parts = this.#parts(request);
     this.#assertRoom();
-    return this.#begin(request, newIdentity(request), parts, signal);
+    return this.#begin(request, newIdentity(request), this.#parts(request), signal);
   }
 
   async submit(request: GenerationRequest): Promise<GenerationRecord> {
-    const parts = this.#parts(request);
     this.#assertRoom();
+    const parts = this.#parts(request);
     const identity = newIdentity(request);
     const begun = runningRecord(request, identity, parts);
     const { record } = keep({ record: begun, released: new Map(), originals: new Map() }, parts.policy);
-    await this.#open.store.save(record, []);
+    await this.#open.store.save(record, []).catch(async (error) => {
+      await parts.release();
+      throw error;
+    });
     const stop = new AbortController();
     const done = this.#begin(request, identity, parts, stop.signal)
       .done.then(
@@ -110,7 +113,7 @@ export class Gateway implements Service {
     const record = await this.generation(id);
     const image = record?.images.find((each) => each.index === index);
     if (!record || !image?.blurred || !image.original) return undefined;
-    if (this.#open.policies.get(record.policy.name)?.policy.reveal !== "caller") return undefined;
+    if (this.#open.policies().policies.get(record.policy.name)?.policy.reveal !== "caller") return undefined;
     const original = await this.#kept(image.original);
     if (original) await this.#open.store.recordReveal({ id, index, at: new Date().toISOString(), by: "caller" });
     return original;
@@ -139,7 +142,7 @@ export class Gateway implements Service {
   #begin(
     request: GenerationRequest,
     identity: Identity,
-    parts: Parts,
+    parts: HeldParts,
     signal: AbortSignal,
   ): Generation & { done: Promise<GenerationRecord> } {
     this.#running++;
@@ -152,7 +155,10 @@ export class Gateway implements Service {
         for (const [index, picture] of result.released) pictures.set(index, picture);
         return answer;
       })
-      .finally(() => this.#running--);
+      .finally(async () => {
+        this.#running--;
+        await parts.release();
+      });
     done.catch(() => {});
     return {
       id: identity.id,
@@ -191,12 +197,20 @@ export class Gateway implements Service {
     return bytes ? { bytes, mediaType: stored.media_type } : undefined;
   }
 
-  #parts(request: GenerationRequest): Parts {
+  /** What a generation is made of, kept open until it is released. */
+  #parts(request: GenerationRequest): HeldParts {
     const { policies, generators, imaging } = this.#open;
-    const { policy, detectors } = known("policy", request.policy ?? this.defaultPolicy, policies);
+    const set = policies();
+    const loaded = known("policy", request.policy ?? this.defaultPolicy, set.policies);
     const generator = known("generator", request.generator ?? this.defaultGenerator, generators);
-    return { policy, promptDetectors: detectors.prompt, imageDetectors: detectors.image, generator, imaging };
+    const { prompt, image } = set.stages(loaded);
+    const parts = { policy: loaded.policy, promptDetectors: prompt, imageDetectors: image, generator, imaging };
+    return { ...parts, release: set.hold() };
   }
+}
+
+interface HeldParts extends Parts {
+  release(): Promise<void>;
 }
 
 /** An id sorts by the time it was made: 12 hexadecimal digits of milliseconds, then 80 random bits. */

@@ -1,7 +1,6 @@
-import { loadPolicies } from "../config/policies.ts";
 import type { Config } from "../config/schema.ts";
 import { PolicyChecks } from "./checks.ts";
-import { OpenDetectors } from "./detectors.ts";
+import { PolicySet } from "./policy-set.ts";
 import type { Checks, Service } from "./service.ts";
 
 export interface OpenOptions {
@@ -14,32 +13,42 @@ export interface OpenOptions {
  * @throws SafelightError `config_invalid` with file, line and key; `storage_*`. Nothing stays open then.
  */
 export async function openService(config: Config, { onError = () => {} }: OpenOptions = {}): Promise<Service> {
-  const { checks, loaded, detectors } = preparedChecks(config);
-  try {
-    const [{ Gateway }, { openGenerators }, { Housekeeping }, { imagingWithin }, { openStore }] = await Promise.all([
+  const first = new PolicySet(config);
+  const [{ Gateway }, { openGenerators }, { Housekeeping }, { imagingWithin }, { openStore }, { Reloading }] =
+    await Promise.all([
       import("./gateway.ts"),
       import("./generators.ts"),
       import("./housekeeping.ts"),
       import("./imaging.ts"),
       import("../store/embedded.ts"),
+      import("./reload.ts"),
     ]);
-    const [policies, generators, store] = await Promise.all([
-      Promise.all(
-        [...loaded].map(
-          async ([name, each]) => [name, { policy: each.policy, detectors: await detectors.all(each) }] as const,
-        ),
-      ),
-      openGenerators(config.generators),
-      openStore(config.data),
-    ]);
-    await store.recoverInterrupted(new Date());
-    const imaging = imagingWithin(config.limits);
-    const housekeeping = new Housekeeping(store, onError);
-    return new Gateway({ config, checks, policies: new Map(policies), generators, imaging, store, housekeeping });
-  } catch (error) {
-    await checks.close();
+  const [opened, generators, store] = await Promise.all([
+    first.open(),
+    openGenerators(config.generators),
+    openStore(config.data),
+  ]).catch(async (error) => {
+    await first.retire();
     throw error;
-  }
+  });
+  await store.recoverInterrupted(new Date());
+  const imaging = imagingWithin(config.limits);
+  const policies = new Reloading(config, opened, onError);
+  const checks = new PolicyChecks(
+    config,
+    () => policies.current,
+    imaging.decode,
+    () => policies.close(),
+  );
+  return new Gateway({
+    config,
+    checks,
+    policies: () => policies.current,
+    generators,
+    imaging,
+    store,
+    housekeeping: new Housekeeping(store, onError),
+  });
 }
 
 /**
@@ -47,12 +56,12 @@ export async function openService(config: Config, { onError = () => {} }: OpenOp
  * @throws SafelightError `config_invalid` with file, line and key
  */
 export function openChecks(config: Config): Checks {
-  return preparedChecks(config).checks;
-}
-
-function preparedChecks(config: Config) {
-  const loaded = loadPolicies(config);
-  const detectors = new OpenDetectors(config.limits);
+  const set = new PolicySet(config);
   const decode = async (bytes: Uint8Array) => (await import("./imaging.ts")).imagingWithin(config.limits).decode(bytes);
-  return { checks: new PolicyChecks(config, loaded, detectors, decode), loaded, detectors };
+  return new PolicyChecks(
+    config,
+    () => set,
+    decode,
+    () => set.retire(),
+  );
 }

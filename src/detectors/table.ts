@@ -12,6 +12,8 @@ interface Kind<Options extends z.ZodType, Opened extends Detector<never>> {
   /** Strict: what may stand in `safelight.yaml` and under a policy's `options`. */
   readonly options: Options;
   open(options: z.output<Options>, context: OpenContext): Promise<Opened>;
+  /** Files, and folders of files, from which the detector is made: when one changes, it is opened anew. */
+  sources?(options: z.output<Options>, folder: string): Promise<readonly string[]>;
 }
 
 function kind<Options extends z.ZodType, Opened extends Detector<never>>(value: Kind<Options, Opened>) {
@@ -31,10 +33,12 @@ export const TEXT_DETECTORS = {
   rules: text({
     options: RulesOptions,
     open: async (options, context) => (await import("./text/rules/rules.ts")).openRules(options, context),
+    sources: async (options, folder) => (await import("./text/rules/list.ts")).listSources(options.lists, folder),
   }),
   classifier: text({
     options: ClassifierOptions,
-    open: async (options, context) => (await import("./text/classifier/classifier.ts")).openClassifier(options, context),
+    open: async (options, context) =>
+      (await import("./text/classifier/classifier.ts")).openClassifier(options, context),
   }),
   custom: text({
     options: CustomOptions,

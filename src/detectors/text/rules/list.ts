@@ -46,13 +46,22 @@ export async function shippedLists(): Promise<string[]> {
   return files.flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -".yaml".length)] : [])).sort();
 }
 
+function fileOf(reference: string, folder: string): { file: string; isPath: boolean } {
+  const isPath = /[/\\.]/.test(reference);
+  return { file: isPath ? path.resolve(folder, reference) : path.join(SHIPPED, `${reference}.yaml`), isPath };
+}
+
+/** The files and folders that change what the rules find: the lists, and where lists are taken as they come, their folder. */
+export function listSources(references: readonly string[] | undefined, folder: string): string[] {
+  return references?.map((reference) => fileOf(reference, folder).file) ?? [SHIPPED];
+}
+
 /**
  * Reads one list. `reference` is a shipped list's name, or a path from `folder` when it holds a `/` or a `.`.
  * @throws SafelightError `config_invalid` naming the file, line and key
  */
 export async function loadList(reference: string, folder: string): Promise<LoadedList> {
-  const isPath = /[/\\.]/.test(reference);
-  const file = isPath ? path.resolve(folder, reference) : path.join(SHIPPED, `${reference}.yaml`);
+  const { file, isPath } = fileOf(reference, folder);
   let content: string;
   try {
     content = await readFile(file, "utf8");
