@@ -1,7 +1,10 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { constants } from "node:os";
 import { processIo } from "./io.ts";
 import { main } from "./main.ts";
+
+enableCompileCache(); // the commands are loaded after this, from what the last run compiled
 
 /** One Ctrl-C may come several times: from the terminal, and from npm, which passes on what the terminal sent to both. */
 const ECHO_MS = 500;
