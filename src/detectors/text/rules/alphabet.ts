@@ -23,6 +23,9 @@ const INVISIBLE = -1;
 const MARK = -2;
 const UNKNOWN = -3;
 
+/** In {@link Alphabet.bytes}: no symbol. ASCII characters have the lowest ones, so that they fit. */
+export const DROPPED = 255;
+
 export class Alphabet {
   /** Symbols there are: the width of the automaton's rows. */
   readonly size: number;
@@ -33,6 +36,8 @@ export class Alphabet {
   readonly #codes = new Map<number, readonly number[]>();
   /** By ASCII code: its symbol; negative: it is dropped. */
   readonly ascii = new Int32Array(128);
+  /** The same in bytes; {@link DROPPED} for what is dropped. */
+  readonly bytes: Uint8Array;
   /** Offsets into `#sequences` by code point, in pages of 256 made when first needed. */
   readonly #pages: (Int32Array | undefined)[] = new Array<Int32Array | undefined>(0x1100).fill(undefined);
   readonly #sequences: number[] = [];
@@ -68,6 +73,7 @@ export class Alphabet {
     this.kind = Uint8Array.from(kinds);
     this.opens = Uint8Array.from(opens);
     for (let code = 0; code < 128; code++) this.ascii[code] = this.#only(code);
+    this.bytes = Uint8Array.from(this.ascii, (symbol) => (symbol < 0 ? DROPPED : symbol));
   }
 
   /** Symbols of folded code points: how terms are spelt in the automaton. */

@@ -39,6 +39,7 @@ export class Bare {
   /** Words without vowels, one or several next to each other. */
   voweless(text: string, [start, end]: readonly [number, number], found: (found: Found) => void): void {
     const words = [...text.slice(start, end).matchAll(/[a-z]+/gi)];
+    if (words.every(([word]) => isOrdinary(word.toLowerCase()))) return;
     const skeletons = this.#skeletons();
     for (let i = 0; i < words.length; ) {
       let taken = 0;

@@ -4,6 +4,7 @@ import { type Automaton, buildAutomaton, type Spelling } from "./automaton.ts";
 import { foldText, Kind, kindOf } from "./fold.ts";
 import { inflect } from "./inflect.ts";
 import type { PairRule, Rule, TermRule } from "./list.ts";
+import { SCORES } from "./terms.ts";
 
 /** What a match of a pattern means. */
 export type Role =
@@ -46,6 +47,8 @@ export function compile(rules: readonly Rule[], allow: readonly string[]): Compi
         symbols: folded, // until the alphabet is known
         anchored: whole && kindOf(folded[0] ?? 0) === Kind.word,
         closed: whole && kindOf(folded.at(-1) ?? 0) === Kind.word,
+        divisible:
+          role.kind === "term" && role.rule.score >= SCORES.moderate && folded.length > 4 && !folded.includes(0x20),
         accents: accentCheck(form, rule.language),
       });
     }

@@ -1,4 +1,5 @@
-import { Sign } from "./alphabet.ts";
+import { DROPPED } from "./alphabet.ts";
+import { Note, OPEN } from "./automaton.ts";
 import type { Compiled } from "./compile.ts";
 
 /** What a first look at a text says. Most prompts need no second one. */
@@ -11,55 +12,57 @@ export interface Sight {
   readonly turned: readonly (readonly [at: number, state: number])[];
 }
 
+const { none, open, divided } = Note;
 const BLANK = 0x20;
 const NONE: readonly never[] = [];
 /** Shorter words are other words when they are read from the end. */
 export const SHORTEST_TURNED = 4;
-
 /**
  * One pass over the text in both directions at once: two walks through the automaton that do not wait for each other
  * take hardly longer than one.
  */
 export function look({ automaton, alphabet }: Compiled, text: string): Sight {
-  const { table, width, cut, depth, start } = automaton;
-  const { ascii } = alphabet;
+  const { table, width, notes, depth } = automaton;
+  const symbols = alphabet.bytes;
   const { length } = text;
   let mayMatch = false;
   let blanks: number[] | undefined;
   let turned: [number, number][] | undefined;
-  let state = start;
-  let last = -1;
-  let back = start;
-  let lastBack = -1;
-  for (let i = 0, j = length - 1; i < length; i++, j--) {
+  let state: number = OPEN;
+  let back: number = OPEN;
+  for (let i = 0, j = length - 1; j >= 0; i++, j--) {
     const unit = text.charCodeAt(i);
-    let symbol = unit < 128 ? (ascii[unit] ?? 0) : Sign.break;
-    if (unit > 127) mayMatch = true;
-    if (symbol >= 0 && !(symbol === Sign.space && last === Sign.space)) {
-      if (unit === BLANK && cut[state / width] === 1) {
-        const entry = table[state + (ascii[text.charCodeAt(i + 1) & 127] ?? 0)] ?? 0;
-        if ((depth[(entry < 0 ? ~entry : entry) / width] ?? 0) > (depth[state / width] ?? 0)) {
-          blanks ??= [];
-          blanks.push(i);
-        }
-      }
-      last = symbol;
-      state = table[state + symbol] ?? 0;
-      if (state < 0) {
-        mayMatch = true;
-        state = ~state;
+    let symbol = unit < 128 ? (symbols[unit] ?? DROPPED) : DROPPED;
+    if (symbol === DROPPED) {
+      mayMatch = true;
+      if (unit > 127) state = OPEN;
+    } else {
+      state = table[state * width + symbol] ?? 0;
+      const note = notes[state] ?? none;
+      if (note !== none) {
+        if (note === divided) {
+          if (unit === BLANK) {
+            blanks ??= [];
+            blanks.push(i);
+          }
+        } else if (note === open || i + 1 === length || !isAsciiLetter(text.charCodeAt(i + 1))) mayMatch = true;
       }
     }
     const unitBack = text.charCodeAt(j);
-    symbol = unitBack < 128 ? (ascii[unitBack] ?? 0) : Sign.break;
-    if (symbol < 0 || (symbol === Sign.space && lastBack === Sign.space)) continue;
-    lastBack = symbol;
-    back = table[back + symbol] ?? 0;
-    if (back >= 0) continue;
-    back = ~back;
-    if ((depth[back / width] ?? 0) < SHORTEST_TURNED) continue;
+    symbol = unitBack < 128 ? (symbols[unitBack] ?? DROPPED) : DROPPED;
+    if (symbol === DROPPED) {
+      if (unitBack > 127) back = OPEN;
+      continue;
+    }
+    back = table[back * width + symbol] ?? 0;
+    if (notes[back] === none || (depth[back] ?? 0) < SHORTEST_TURNED) continue;
     turned ??= [];
-    turned.push([j, back / width]);
+    turned.push([j, back]);
   }
   return { mayMatch, blanks: blanks ?? NONE, turned: turned ?? NONE };
+}
+
+function isAsciiLetter(unit: number): boolean {
+  const lower = unit | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }

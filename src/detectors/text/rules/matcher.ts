@@ -1,4 +1,5 @@
 import { emptyView, type View } from "./alphabet.ts";
+import { Note, OPEN } from "./automaton.ts";
 import { type Compiled, compile, type Pattern } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
@@ -66,19 +67,15 @@ export class Matcher {
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */
 function scan({ automaton, alphabet, patterns }: Compiled, view: View, text: string): Hit[] {
-  const { table, width, first, more, shorter } = automaton;
+  const { table, width, notes, first, more, shorter } = automaton;
   const { symbols, length } = view;
   const hits: Hit[] = [];
-  let state = automaton.start;
+  let state = OPEN;
   for (let i = 0; i < length; i++) {
-    const next = table[state + (symbols[i] ?? 0)] ?? 0;
-    if (next >= 0) {
-      state = next;
-      continue;
-    }
-    state = ~next;
+    state = table[state * width + (symbols[i] ?? 0)] ?? 0;
+    if (notes[state] === Note.none) continue;
     const closes = i + 1 === length || alphabet.kind[symbols[i + 1] ?? 0] !== Kind.word;
-    for (let at = state / width; at >= 0; at = shorter[at] ?? -1) {
+    for (let at = state; at >= 0; at = shorter[at] ?? -1) {
       for (let p = first[at] ?? -1; p >= 0; p = more[p] ?? -1) {
         const pattern = patterns[p];
         if (!pattern || (pattern.closed && !closes)) continue;

@@ -60,8 +60,7 @@ export function split(
     let at = state;
     for (let i = from; i < to && at >= 0; i++) {
       const unit = text.charCodeAt(i);
-      const entry = table[at * width + (unit < 128 ? (ascii[unit] ?? 0) : Sign.break)] ?? 0;
-      const next = (entry < 0 ? ~entry : entry) / width;
+      const next = table[at * width + (unit < 128 ? (ascii[unit] ?? 0) : Sign.break)] ?? 0;
       at = (depth[next] ?? 0) === (depth[at] ?? 0) + 1 ? next : -1;
     }
     return at;
@@ -88,8 +87,7 @@ export function split(
 export function mayBeDoubled({ automaton, alphabet }: Compiled, text: string, start: number, end: number): boolean {
   const { table, width, depth } = automaton;
   const down = (state: number, symbol: number) => {
-    const entry = table[state * width + symbol] ?? 0;
-    const next = (entry < 0 ? ~entry : entry) / width;
+    const next = table[state * width + symbol] ?? 0;
     return next > OPEN && depth[next] === (depth[state] ?? 0) + 1 ? next : -1;
   };
   let from = start;

@@ -217,8 +217,7 @@ export class Walker {
   /** The state one deeper, or 0. */
   #child(state: number, symbol: number): number {
     const { table, width, depth } = this.#automaton;
-    const entry = table[state * width + symbol] ?? 0;
-    const next = (entry < 0 ? ~entry : entry) / width;
+    const next = table[state * width + symbol] ?? 0;
     return next > OPEN && depth[next] === (depth[state] ?? 0) + 1 ? next : 0;
   }
 }
