@@ -6,7 +6,9 @@ import json
 import math
 import os
 import random
+import re
 import struct
+import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -157,10 +159,32 @@ def targets(rows: list[dict]) -> np.ndarray:
     return np.array([[row["labels"].get(name, math.nan) for name in LABELS] for row in rows], np.float32)
 
 
+# Pictographs of the ranges that hold nearly all emoji. WordPiece knows none of them: each is read as its Unicode name.
+PICTOGRAPHS = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
+
+
+def emoji_names() -> dict[str, str]:
+    names = {}
+    for code in [*range(0x2600, 0x27C0), *range(0x1F300, 0x1FB00)]:
+        name = unicodedata.name(chr(code), "").lower().replace("-", " ")
+        if name and "fitzpatrick" not in name:
+            names[chr(code)] = name
+    tones = ["light", "light", "medium", "dark", "dark"]
+    names.update({chr(0x1F3FB + i): f"{tone} skin" for i, tone in enumerate(tones)})
+    return names
+
+
+EMOJI = emoji_names()
+
+
+def spell_emoji(text: str) -> str:
+    return PICTOGRAPHS.sub(lambda found: f" {EMOJI.get(found[0], found[0])} ", text)
+
+
 def encode(tokenizer: Tokenizer, texts: list[str], limit: int) -> list[list[int]]:
     """Token ids with [CLS] and [SEP]; what is longer than `limit` is cut in training and scoring by windows later."""
     out = []
-    for encoding in tokenizer.encode_batch(texts):
+    for encoding in tokenizer.encode_batch([spell_emoji(text) for text in texts]):
         ids = encoding.ids
         out.append(ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]])
     return out

@@ -17,13 +17,16 @@ import numpy as np
 import onnxruntime
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from common import HERE, LABELS, MODEL, SHARED, WORK, open_tokenizer, read_rows, targets
+from common import HERE, LABELS, MODEL, SHARED, WORK, open_tokenizer, read_rows, spell_emoji, targets
 
 WINDOW, OVERLAP = 94, 24
 BENIGN_PROMPTS = {
     "coco-captions", "diffusiondb-imagereward", "t2i-compbench", "tifa", "esd-art-imagenet", "dsg-1k", "geneval",
 }  # fmt: skip
 UNSAFE = LABELS.index("unsafe")
+CHALLENGES = [
+    ("safe", "false positives"), ("unsafe", "recall"), ("guide-safe", "false positives"), ("guide-unsafe", "recall"),
+]  # fmt: skip
 
 
 class Scorer:
@@ -35,7 +38,7 @@ class Scorer:
 
     def __call__(self, texts: list[str]) -> np.ndarray:
         rows, owner = [], []
-        for i, encoding in enumerate(self.tokenizer.encode_batch(texts)):
+        for i, encoding in enumerate(self.tokenizer.encode_batch([spell_emoji(text) for text in texts])):
             ids = encoding.ids[1:-1] or [0]
             for at in range(0, max(1, len(ids) - OVERLAP), WINDOW - OVERLAP):
                 rows.append([101, *ids[at : at + WINDOW], 102])
@@ -66,7 +69,9 @@ def report(score) -> dict:
     sources = np.array([row["source"] for row in rows])
     benign = np.isin(sources, list(BENIGN_PROMPTS))
     thresholds = {name: float(np.quantile(scores[benign, k], 0.99)) for k, name in enumerate(LABELS)}
-    out: dict = {"thresholds at 1 % of benign prompts": thresholds, "labels": {}, "sources": {}, "challenge": {}}
+    strict = {name: float(np.quantile(scores[benign, k], 0.999)) for k, name in enumerate(LABELS)}
+    both = {"thresholds at 1 % of benign prompts": thresholds, "thresholds at 0.1 %": strict}
+    out: dict = {**both, "labels": {}, "sources": {}, "challenge": {}}
     for k, name in enumerate(LABELS):
         known = ~np.isnan(wanted[:, k])
         y, s = wanted[known, k] > 0.5, scores[known, k]
@@ -86,7 +91,7 @@ def report(score) -> dict:
         if unsafe.any() and (~unsafe).any():
             about["auroc"] = roc_auc_score(unsafe, scores[here, UNSAFE])
         out["sources"][source] = about
-    for name, right in (("safe", "false positives"), ("unsafe", "recall")):
+    for name, right in CHALLENGES:
         items = challenge(name)
         got = score([text for _, text in items])
         groups: dict[str, list[int]] = defaultdict(list)
@@ -100,8 +105,10 @@ def report(score) -> dict:
                 k = LABELS.index(group)
                 about["recall in category"] = float((got[members, k] > thresholds[group]).mean())
             out["challenge"][name][group] = about
-    both = [(s, score_) for s, items in ((0, challenge("safe")), (1, challenge("unsafe"))) for score_ in score([t for _, t in items])[:, UNSAFE]]
-    out["challenge"]["auroc"] = roc_auc_score([y for y, _ in both], [s for _, s in both])
+    for prefix in ("", "guide-"):
+        y = [0] * len(challenge(f"{prefix}safe")) + [1] * len(challenge(f"{prefix}unsafe"))
+        texts = [t for part in ("safe", "unsafe") for _, t in challenge(f"{prefix}{part}")]
+        out["challenge"][f"{prefix}auroc"] = roc_auc_score(y, score(texts)[:, UNSAFE])
     return out
 
 
@@ -116,22 +123,54 @@ def show(about: dict, depth: int = 0) -> None:
             print("  " * depth + f"{key:24} {value:.3f}")
 
 
+def markdown(result: dict) -> str:
+    """The tables of the card."""
+    percent = lambda about, key: f"{100 * about[key]:.1f} %" if key in about else ""
+    number = lambda about, key: f"{about[key]:.3f}" if key in about else ""
+    lines = ["| label | positives | AUROC | AUPRC | recall | threshold at 1 % | at 0.1 % |", "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    loose, strict = result["thresholds at 1 % of benign prompts"], result["thresholds at 0.1 %"]
+    for name, about in result["labels"].items():
+        figures = [about["positives"], number(about, "auroc"), number(about, "auprc"), percent(about, "recall"), number(loose, name), number(strict, name)]
+        lines.append(f"| `{name}` | {' | '.join(map(str, figures))} |")
+    lines += ["", "| source | unsafe | recall | safe | false positives | AUROC inside it |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for name, about in result["sources"].items():
+        figures = [about["unsafe"], percent(about, "recall"), about["safe"], percent(about, "false positives"), number(about, "auroc")]
+        lines.append(f"| `{name}` | {' | '.join(map(str, figures))} |")
+    lines += ["", "| challenge set | group | texts | flagged | by the category itself |", "| --- | --- | ---: | ---: | ---: |"]
+    for name, right in CHALLENGES:
+        for group, about in result["challenge"][name].items():
+            lines.append(f"| {name} | {group} | {about['count']} | {percent(about, right)} | {percent(about, 'recall in category')} |")
+    areas = [result["challenge"][name] for name in ("auroc", "guide-auroc")]
+    lines += ["", "AUROC of `unsafe` between the two sides: {:.3f} (held out), {:.3f} (guide).".format(*areas)]
+    return "\n".join(lines)
+
+
+def write_card(result: dict) -> None:
+    card = MODEL / "CARD.md"
+    begin, end = "<!-- figures: evaluate.py --card -->", "<!-- end of figures -->"
+    text = card.read_text()
+    card.write_text(text[: text.index(begin) + len(begin)] + "\n\n" + markdown(result) + "\n\n" + text[text.index(end) :])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--fp32", action="store_true", help="the same weights before quantisation")
     parser.add_argument("--mistakes", action="store_true", help="lists the mistakes on the challenge sets (offensive text)")
     parser.add_argument("--json")
+    parser.add_argument("--card", action="store_true", help="writes the tables into models/prompt-classifier/CARD.md")
     options = parser.parse_args()
     scorer = Scorer(WORK / "model-fp32.onnx" if options.fp32 else MODEL / "model.onnx")
     result = report(scorer)
     show(result)
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1))
+    if options.card:
+        write_card(result)
     if options.mistakes:
         threshold = result["thresholds at 1 % of benign prompts"]["unsafe"]
-        for name in ("safe", "unsafe"):
+        for name, _ in CHALLENGES:
             for (group, text), score in zip(challenge(name), scorer([text for _, text in challenge(name)])[:, UNSAFE]):
-                if (score > threshold) == (name == "safe"):
+                if (score > threshold) == (not name.endswith("unsafe")):
                     print(f"{score:.3f} {name} {group}: {text}")
 
 

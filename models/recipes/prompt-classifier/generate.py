@@ -236,6 +236,14 @@ class Writer:
             for _ in range(max(2, each)):
                 text = self.frame(self.expand(phrase))
                 rows.append({"text": text, "source": "generated:list.harmless", "labels": full_labels({})})
+        for _ in range(900):  # heaps of words, as attacks on image models look
+            category = self.rng.choice(["sexual", "sexual", "gore", "violence", "self_harm", None])
+            words = [self.expand(self.rng.choice(self.terms[category])) for _ in range(self.rng.randint(2, 5))] if category else []
+            while len(words) < self.rng.randint(5, 12):
+                words += self.rng.choice(self.carriers).replace(",", "").split()[:2]
+            self.rng.shuffle(words)
+            labels = full_labels({name: 1 for name in LIST_CATEGORIES[category]} if category else {})
+            rows.append({"text": " ".join(words), "source": "generated:heap", "labels": labels})
         for _ in range(1500):  # odd spelling alone is harmless
             words = self.expand(self.rng.choice(["{person} {place}", "{animal} {place}", "{hobby} in {city}", "{colour} {object}"]))
             text = self.dress(disguise_some(words, self.rng, 2))
@@ -292,7 +300,11 @@ def richness(template: str, slots: dict[str, list[str]]) -> float:
     return 2 + bits + sum(math.log2(len(slots.get(name, slots["person"]))) for name in re.findall(r"\{(\w+)\}", template))
 
 
-SCALE = {"more.hate": 1.6, "more.sexual": 2.4, "more.violence": 2.2, "more.illegal": 3.0, "more.selfharm": 3.0,
+SCALE = {"calm.help": 2.4, "calm.news": 2.4, "calm.figures": 2.6, "calm.identity": 2.2, "calm.image": 2.6,
+         "varied.twin": 2.0, "varied.sexual": 2.4, "varied.violence": 2.4, "varied.selfharm": 2.5, "varied.illegal": 4.0,
+         "varied.shocking": 3.0, "varied.threats": 3.0, "varied.hate": 2.0, "varied.hate.twin": 1.6,
+         "varied.story.sexual": 4.0, "varied.story.violence": 4.0, "varied.story.selfharm": 4.0, "varied.story.safe": 3.0,
+         "more.hate": 1.6, "more.sexual": 2.4, "more.violence": 2.2, "more.illegal": 3.0, "more.selfharm": 3.0,
          "more.violence.text": 2.5, "more.sexual.story": 2.5, "more.shocking": 2.2, "more.harassment": 2.5,
          "more.selfharm.image": 3.0, "more.illegal.image": 2.2, "more.hate.twin": 1.6, "more.illegal.twin": 2.2,
          "more.selfharm.twin": 2.0, "more.sexual.twin": 2.0, "more.privacy": 1.5, "more.benign.story": 2.5,
@@ -326,15 +338,16 @@ def main() -> None:
     parser.add_argument("--count", action="store_true")
     parser.add_argument("--sample", help="prints 20 rows of the sections whose name begins so")
     parser.add_argument("--per-template", type=float, default=45)
+    parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
-    rows = generate(options.per_template)
+    rows = generate(options.per_template, options.seed)
     if options.sample:
         chosen = [row for row in rows if row["source"].startswith("generated:" + options.sample)]
         for row in chosen[:20]:
             print(row["text"])
         return
     known = {row["text"] for row in rows}
-    dev = [row for row in generate(options.per_template / 10, SEED + 1) if row["text"] not in known]
+    dev = [row for row in generate(options.per_template / 10, options.seed + 1) if row["text"] not in known]
     path = WORK / "generated.jsonl"
     for file, content in ((path, rows), (WORK / "generated-dev.jsonl", dev)):
         file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content))

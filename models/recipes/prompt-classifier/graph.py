@@ -18,7 +18,7 @@ MICROSOFT = "com.microsoft"
 
 # Input channels of each kind of layer that are computed in float32: the few with activations so large that one scale
 # for all would leave the others a handful of steps.
-LOUD = {"qkv": 8, "o": 8, "up": 8, "down": 16}
+LOUD = {"qkv": 8, "up": 8, "down": 16}
 
 
 class Graph:
@@ -45,9 +45,10 @@ class Graph:
         columns = weight.T
         if not self.quantised:
             return self.add("Add", [self.add("MatMul", [x, self.constant(name, columns)]), bias_name])
-        if name not in self.ranges:
+        count = LOUD.get(name.rsplit(".", 1)[-1])
+        if count is None:
             return self.whole_numbers(x, name, columns, bias_name)
-        loud = np.sort(np.argsort(-self.ranges[name])[: LOUD[name.rsplit(".", 1)[-1]]])
+        loud = np.sort(np.argsort(-self.ranges[name])[:count])
         quiet = np.ones(len(columns), np.float32)
         quiet[loud] = 0
         picked = self.add("Gather", [x, self.constant(f"{name}.loud", loud)], axis=2)
@@ -81,7 +82,7 @@ def build(
     ranges: dict[str, np.ndarray],
 ) -> onnx.ModelProto:
     """
-    `calibration`: slope and intercept of each label, so that the sigmoid of slope × logit + intercept is a probability.
+    `calibration`: matrix and intercepts, so that the sigmoid of matrix × logits + intercepts is a probability for each label.
     `ranges`: the largest activation seen in each input channel of a linear layer, to find the channels of `LOUD`.
     """
     g = Graph(quantised, ranges)
@@ -109,7 +110,7 @@ def build(
             x = g.add("SkipLayerNormalization", [x, y, *norm], domain=MICROSOFT, epsilon=1e-12)
     m = g.add("Unsqueeze", ["mask", g.constant("last", np.array([2]))])
     total = g.add("ReduceSum", [g.add("Mul", [x, m]), "one"], keepdims=0)
-    mean = g.add("Div", [total, g.add("ReduceSum", [m, "one"], keepdims=0)])
+    mean = g.add("Div", [total, g.add("ReduceSum", [m, "one"], keepdims=0)], ["embedding"])
     away = g.add("Mul", [g.add("Sub", [g.constant("unit", np.float32([1])), m]), g.constant("far", np.float32([10_000]))])
     most = g.add("ReduceMax", [g.add("Sub", [x, away])], axes=[1], keepdims=0)
     first = g.add("Gather", [x, g.constant("begin", np.array(0))], axis=1)
@@ -117,16 +118,18 @@ def build(
     plain = Graph.linear  # the head is small: it stays in float32
     g.quantised = False
     hidden = g.add("Gelu", [plain(g, pooled, "hidden", state["hidden.weight"], state["hidden.bias"])], domain=MICROSOFT)
-    slope, intercept = calibration
-    weight = state["out.weight"] * slope[:, None]
-    bias = state["out.bias"] * slope + intercept
+    matrix, intercepts = calibration
+    weight, bias = matrix @ state["out.weight"], matrix @ state["out.bias"] + intercepts
     logits = plain(g, hidden, "out", weight.astype(np.float32), bias.astype(np.float32))
     g.add("Sigmoid", [logits], ["probabilities"])
     float_ = TensorProto.FLOAT
     graph = helper.make_graph(
         g.nodes, "prompt-classifier",
         [helper.make_tensor_value_info(name, float_, ["n", "t"]) for name in ("ids", "mask")],
-        [helper.make_tensor_value_info("probabilities", float_, ["n", len(LABELS)])],
+        [
+            helper.make_tensor_value_info("probabilities", float_, ["n", len(LABELS)]),
+            helper.make_tensor_value_info("embedding", float_, ["n", 384]),
+        ],
         g.constants,
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)], ir_version=8)

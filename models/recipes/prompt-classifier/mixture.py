@@ -14,7 +14,7 @@ CAPS = {
     "diffusiondb-imagereward": (4500, 0), "geneval": (200, 0), "davidson": (1200, 1000), "edos": (0, 1200),
     "paradetox": (1400, 1400), "stormfront": (1300, 1077), "nq-open": (1300, 0), "wikipedia-toxicity": (500, 221),
 }  # fmt: skip
-REPEAT = {"adversarial-nibbler": 2, "i2p": 2, "ailuminate-demo": 2, "simplesafetytests": 3, "advbench": 2}
+REPEAT = {"hatemojibuild": 3, "adversarial-nibbler": 2, "i2p": 2, "ailuminate-demo": 2, "simplesafetytests": 3, "advbench": 2}
 # Labels of these sources are verdicts on pictures, not on words: "unsafe" is learnt as so sure, no more.
 DOUBT = {"i2p": 0.85, "adversarial-nibbler": 0.9, "davidson": 0.9}
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from common import LABELS, MODEL, REPO
+from common import LABELS, MODEL, REPO, spell_emoji
 from evaluate import Scorer
 
 SENTENCES = [
@@ -28,7 +28,7 @@ def main() -> None:
     shipped = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     vectors = []
     for text in SENTENCES:
-        ids = shipped.encode(text, add_special_tokens=False).ids
+        ids = shipped.encode(spell_emoji(text), add_special_tokens=False).ids
         row = np.float32([[101, *ids, 102]])
         scores = scorer.session.run(None, {"ids": row, "mask": np.ones_like(row)})[0][0]
         vectors.append({"text": text, "ids": ids, "probabilities": [round(float(s), 5) for s in scores]})

@@ -65,10 +65,10 @@ export async function judge(
   normalise?: (text: string) => Normalised,
   signal?: AbortSignal,
 ): Promise<readonly Judgement[]> {
-  const windows = [...windowsOf(piecesOf(text, model.tokenizer))];
+  const windows = [...windowsOf(piecesOf(text, model.reader))];
   const plain = normalise?.(text);
   if (plain && plain.text !== text) {
-    const pieces = piecesOf(plain.text, model.tokenizer);
+    const pieces = piecesOf(plain.text, model.reader);
     windows.push(...windowsOf(pieces.map((piece) => ({ ...piece, span: original(piece.span, plain, text) }))));
   }
   const scores = await model.score(windows, signal);

@@ -8,21 +8,25 @@ export interface Carrier {
   readonly weight: number;
 }
 
-/** Tokens of the part that is looked at closely, and variants of it in one batch: together the time an explanation takes. */
-const CLOSE = 36;
-const MOST_VARIANTS = 8;
-/** Stretches named for one label. */
+/** Tokens of the part that is looked at closely. With {@link SINGLY} and {@link STRETCHES}, the time an explanation takes. */
+const CLOSE = 32;
+/** Up to so many words are left out one by one; more than that, in so many stretches first. */
+const SINGLY = 7;
+const STRETCHES = 5;
+/** Places named for one label. */
 const MOST_CARRIERS = 3;
-/** A stretch is named when it carries this share of what the strongest one carries. */
+/** A place is named when it carries this share of what the strongest one carries. */
 const SHARE = 0.4;
+/** Log-odds below which nothing was carried. */
+const NOTHING = 0.05;
 
 /**
- * Which words carried the scores, by occlusion: the text is judged again without each word (or, in a longer text, each
- * stretch of words), all variants in one batch, and the words without which the score falls are the reason for it. Of a
- * text longer than {@link CLOSE} tokens, the part with the highest score is found first, by one more batch.
- * What two words say twice, neither carries alone: then the strongest stretch is named, or the whole part.
+ * Which words carried the scores, by occlusion: the text is judged again without each word, and the words without which
+ * the score falls are the reason for it. Where there are many words, stretches of them are left out first, and then each
+ * word of the strongest stretch. Of a text longer than {@link CLOSE} tokens, the part with the highest score is found before that.
+ * One to three batches. What two words say twice, neither carries alone: then the whole part is named.
  * @param labels indices of {@link PromptModel.labels}
- * @returns for each of `labels`, at least one stretch, strongest first; empty when the window is
+ * @returns for each of `labels`, at least one place, strongest first; none when the window is empty
  */
 export async function explainWindow(
   model: PromptModel,
@@ -30,64 +34,94 @@ export async function explainWindow(
   labels: readonly number[],
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, readonly Carrier[]>> {
+  const explained = new Map<number, readonly Carrier[]>(labels.map((label) => [label, []]));
   const parts = tokensIn(window) > CLOSE ? windowsOf(window, CLOSE, 8) : [window];
-  const [only] = parts;
-  if (!only) return new Map(labels.map((label) => [label, []]));
-  const close =
-    parts.length === 1 ? new Map([[only, labels]]) : Map.groupBy(labels, await strongest(model, parts, signal));
-  const explained = new Map<number, readonly Carrier[]>();
-  for (const [part, theirs] of close) {
-    const stretches = stretchesOf(part);
-    const variants = stretches.map(([from, to]) => [...part.slice(0, from), ...part.slice(to)]);
-    const [whole = [], ...without] = await model.score([part, ...variants], signal);
-    for (const label of theirs) explained.set(label, carriers(part, stretches, label, whole, without));
+  const scores = parts.length > 1 ? await model.score(parts, signal) : [];
+  const highest = (label: number): Window => parts[worst(scores, label)] ?? [];
+  for (const [part, theirs] of Map.groupBy(labels, highest)) {
+    if (part.length > 0) await explainPart(model, part, theirs, explained, signal);
   }
   return explained;
 }
 
-/** For a label, the part in which it scores highest. */
-async function strongest(model: PromptModel, parts: readonly Window[], signal: AbortSignal | undefined) {
-  const scores = await model.score(parts, signal);
-  return (label: number): Window => {
-    const at = scores.reduce((best, one, i) => ((one[label] ?? 0) > (scores[best]?.[label] ?? 0) ? i : best), 0);
-    return parts[at] ?? [];
-  };
+/** The index of the highest score for a label; 0 when there are none. */
+function worst(scores: readonly Scores[], label: number): number {
+  return scores.reduce((best, one, i) => ((one[label] ?? 0) > (scores[best]?.[label] ?? 0) ? i : best), 0);
 }
 
-/** Ranges of pieces to leave out in turn: single words, or so many together that there are at most {@link MOST_VARIANTS}. */
-function stretchesOf(part: Window): readonly Span[] {
-  const words = part.map((piece, i) => ({ i, piece })).filter(({ piece }) => !piece.glue);
-  const each = Math.ceil(words.length / MOST_VARIANTS);
+/** Pieces `[from, to)` of a part, and what leaving them out does to one label. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly weight: number;
+}
+
+async function explainPart(
+  model: PromptModel,
+  part: Window,
+  labels: readonly number[],
+  explained: Map<number, readonly Carrier[]>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const words = part.flatMap((piece, i) => (piece.glue ? [] : [i]));
+  const stretches = stretchesOf(words, words.length <= SINGLY ? 1 : Math.ceil(words.length / STRETCHES));
+  const weigh = await occlude(model, part, stretches, signal);
+  const ranked = new Map(labels.map((label) => [label, weigh(label).toSorted((a, b) => b.weight - a.weight)]));
+
+  const strongest = new Set(
+    [...ranked.values()].flatMap(([first]) => (first && first.to - first.from > 1 ? [first.from] : [])),
+  );
+  const inside = stretches.filter(([from]) => strongest.has(from));
+  const singles = inside.flatMap(([from, to]) =>
+    stretchesOf(
+      words.filter((i) => i >= from && i < to),
+      1,
+    ),
+  );
+  const weighSingly = singles.length > 0 ? await occlude(model, part, singles, signal) : () => [];
+
+  for (const [label, places] of ranked) {
+    const [first] = places;
+    if (!first || first.weight < NOTHING) {
+      explained.set(label, [{ span: spanOf(part), weight: Math.max(0, first?.weight ?? 0) }]);
+      continue;
+    }
+    const finer = weighSingly(label).filter(({ from, to }) => from >= first.from && to <= first.to);
+    const fine = finer.some(({ weight }) => weight >= SHARE * first.weight) ? finer : [first];
+    explained.set(label, carriers(part, [...fine, ...places.slice(1)]));
+  }
+}
+
+/** The part judged whole and without each of the places, in one batch; answers how much each place carries for a label. */
+async function occlude(model: PromptModel, part: Window, places: readonly Span[], signal: AbortSignal | undefined) {
+  const variants = places.map(([from, to]) => [...part.slice(0, from), ...part.slice(to)]);
+  const [whole = [], ...without] = await model.score([part, ...variants], signal);
+  return (label: number): Place[] =>
+    places.map(([from, to], i) => ({ from, to, weight: logOdds(whole[label]) - logOdds(without[i]?.[label]) }));
+}
+
+/** Ranges of pieces that hold `each` of the words; what lies between them belongs to the stretch. */
+function stretchesOf(words: readonly number[], each: number): readonly Span[] {
   const stretches: Span[] = [];
   for (let at = 0; at < words.length; at += each) {
-    const first = words[at]?.i ?? 0;
-    const last = words[Math.min(at + each, words.length) - 1]?.i ?? first;
-    stretches.push([first, last + 1]);
+    const some = words.slice(at, at + each);
+    stretches.push([some[0] ?? 0, (some.at(-1) ?? 0) + 1]);
   }
   return stretches;
 }
 
-function carriers(
-  part: Window,
-  stretches: readonly Span[],
-  label: number,
-  whole: Scores,
-  without: readonly Scores[],
-): readonly Carrier[] {
-  const ranked = stretches
-    .map(([from, to], i) => ({ from, to, weight: logOdds(whole[label]) - logOdds(without[i]?.[label]) }))
-    .toSorted((a, b) => b.weight - a.weight);
-  const most = ranked[0]?.weight ?? 0;
-  if (most <= 0.05) return [{ span: spanOf(part), weight: Math.max(0, most) }];
-  const named = ranked.slice(0, MOST_CARRIERS).filter(({ weight }) => weight >= SHARE * most);
-  const merged: { from: number; to: number; weight: number }[] = [];
-  for (const one of named.toSorted((a, b) => a.from - b.from)) {
+/** The strongest places as spans; neighbours become one. */
+function carriers(part: Window, places: readonly Place[]): readonly Carrier[] {
+  const ranked = places.toSorted((a, b) => b.weight - a.weight);
+  const least = Math.max(NOTHING, SHARE * (ranked[0]?.weight ?? 0));
+  const named = ranked.slice(0, MOST_CARRIERS).filter(({ weight }) => weight >= least);
+  const merged: Place[] = [];
+  for (const place of named.toSorted((a, b) => a.from - b.from)) {
     const before = merged.at(-1);
-    if (before && one.from <= before.to) {
-      before.to = one.to;
-      before.weight += one.weight;
+    if (before && place.from <= before.to) {
+      merged[merged.length - 1] = { from: before.from, to: place.to, weight: before.weight + place.weight };
     } else {
-      merged.push({ ...one });
+      merged.push(place);
     }
   }
   return merged

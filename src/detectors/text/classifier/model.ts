@@ -1,14 +1,16 @@
+import { z } from "zod";
 import type { BuiltInCategory } from "../../../contract/categories.ts";
 import { BuiltInCategorySchema } from "../../../contract/categories.ts";
 import { SafelightError } from "../../../contract/errors.ts";
+import { type ModelEntry, readCompanion } from "../../../models/manifest.ts";
 import { type Model, openModel, type SessionOptions } from "../../../models/session.ts";
 import { openTokenizer, type PieceTokenizer } from "../../../models/tokenizer.ts";
-import type { Piece } from "./pieces.ts";
+import type { Piece, Reader } from "./pieces.ts";
 
 export const MODEL = "prompt-classifier";
 
-/** Windows in one run of the model: enough to keep it busy, few enough that an abort is soon seen. */
-const BATCH = 16;
+/** Sequences in one run of the model: enough to keep it busy, few enough that the model's sessions share the work. */
+const BATCH = 4;
 
 /** Probabilities, in the order of {@link PromptModel.labels}. */
 export type Scores = readonly number[];
@@ -16,7 +18,7 @@ export type Scores = readonly number[];
 export interface PromptModel {
   readonly sha256: string;
   readonly labels: readonly BuiltInCategory[];
-  readonly tokenizer: PieceTokenizer;
+  readonly reader: Reader;
   /**
    * The probabilities for each sequence of pieces, in order. Sequences of like length cost least: all of a run
    * are filled up to the longest.
@@ -31,18 +33,19 @@ export async function openPromptModel(options: SessionOptions = {}): Promise<Pro
   const model = await openModel(MODEL, options);
   try {
     const tokenizer = await openTokenizer(model.entry, options.folder);
+    const emoji = await readEmoji(model.entry, options.folder);
     const labels = model.entry.classes.map((name) => BuiltInCategorySchema.parse(name));
     return {
       sha256: model.entry.sha256,
       labels,
-      tokenizer,
+      reader: { tokenizer, emoji },
       async score(sequences, signal) {
-        const scores: Scores[] = [];
+        signal?.throwIfAborted();
+        const runs: Promise<Scores[]>[] = [];
         for (let at = 0; at < sequences.length; at += BATCH) {
-          signal?.throwIfAborted();
-          scores.push(...(await run(model, tokenizer, labels.length, sequences.slice(at, at + BATCH), signal)));
+          runs.push(run(model, tokenizer, labels.length, sequences.slice(at, at + BATCH), signal));
         }
-        return scores;
+        return (await Promise.all(runs)).flat();
       },
       close: () => model.close(),
     };
@@ -50,6 +53,12 @@ export async function openPromptModel(options: SessionOptions = {}): Promise<Pro
     await model.close();
     throw error;
   }
+}
+
+async function readEmoji(entry: ModelEntry, folder: URL | undefined): Promise<Reader["emoji"]> {
+  const names = z.record(z.string(), z.string());
+  const bytes = await readCompanion(entry, "emoji.json", folder);
+  return new Map(Object.entries(names.parse(JSON.parse(new TextDecoder().decode(bytes)))));
 }
 
 async function run(

@@ -7,7 +7,7 @@ export const ClassifierOptions = z.strictObject({
     description:
       "From this score on, findings name the words that carried it. 0: always; 1: practically never. An explanation costs about ten times the judgement.",
   }),
-  report_above: probability(0.02).meta({ description: "Scores below are not reported: they count as 0." }),
+  report_above: probability(0.01).meta({ description: "Scores below are not reported: they count as 0." }),
   threads: z
     .int()
     .min(1)

@@ -17,23 +17,36 @@ export interface Piece {
 /** Tokens of one piece. What is longer, such as a line of punctuation, becomes several pieces with the same span. */
 export const LONGEST_PIECE = 32;
 
+/** The ranges that hold nearly all emoji: each is judged by its name. */
+const PICTOGRAPH = /[\u2600-\u27bf\u{1f300}-\u{1faff}]/u;
+
 /** WordPiece sets ideographs apart, so they may be encoded one by one, like words between spaces. */
-const PIECE = /\p{Unified_Ideograph}|[^\s\p{Unified_Ideograph}]+/gu;
+const PIECE = new RegExp(
+  `${PICTOGRAPH.source}|\\p{Unified_Ideograph}|(?:(?!${PICTOGRAPH.source})[^\\s\\p{Unified_Ideograph}])+`,
+  "gu",
+);
 
 const GLUE = new Set(
   "a an the of in on at by with and or to from for is are was be been as it its this that these those into".split(" "),
 );
 
+/** What turns text into the model's input. */
+export interface Reader {
+  readonly tokenizer: PieceTokenizer;
+  /** The names of pictographs: WordPiece knows none of them. */
+  readonly emoji: ReadonlyMap<string, string>;
+}
+
 /** The text in pieces, in order. Test signals are not part of what is judged. */
-export function piecesOf(text: string, tokenizer: PieceTokenizer): readonly Piece[] {
+export function piecesOf(text: string, { tokenizer, emoji }: Reader): readonly Piece[] {
   const pieces: Piece[] = [];
   for (const match of withoutTestSignals(text).matchAll(PIECE)) {
     const [whole] = match;
-    const ids = tokenizer.encode(whole);
+    const ids = (emoji.get(whole) ?? whole).split(" ").flatMap((word) => tokenizer.encode(word));
     const start = match.index + (/^[\p{P}\p{S}]+(?=.)/su.exec(whole)?.[0].length ?? 0);
     const end = match.index + whole.length - (/(?<=.)[\p{P}\p{S}]+$/su.exec(whole)?.[0].length ?? 0);
     const span: Span = start < end ? [start, end] : [match.index, match.index + whole.length];
-    const glue = !/[\p{L}\p{N}]/u.test(whole) || GLUE.has(text.slice(...span).toLowerCase());
+    const glue = (!emoji.has(whole) && !/[\p{L}\p{N}]/u.test(whole)) || GLUE.has(text.slice(...span).toLowerCase());
     for (let at = 0; at < ids.length; at += LONGEST_PIECE) {
       pieces.push({ span, glue, ids: ids.slice(at, at + LONGEST_PIECE) });
     }
