@@ -18,7 +18,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "show the settings in force, and where each comes from",
     load: () => import("./commands/config.ts"),
   },
-  "policy check": { about: "look for mistakes in policy files", load: () => import("./commands/policy-check.ts") },
+  "policy check": {
+    about: "look for mistakes in policies and word lists",
+    load: () => import("./commands/policy-check.ts"),
+  },
   "policy show": {
     about: "print a policy with its defaults filled in",
     load: () => import("./commands/policy-show.ts"),

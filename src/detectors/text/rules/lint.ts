@@ -91,8 +91,11 @@ interface Form {
 interface Term extends PlacedTerm {
   readonly key: string;
   readonly forms: readonly Form[];
-  readonly exceptions: readonly Form[];
+  readonly exceptions: Phrases;
 }
+
+/** Innocent phrases, by the folded key of each form. */
+type Phrases = ReadonlyMap<string, readonly Form[]>;
 
 /**
  * What is hardly meant in lists that are used together, in the order of the terms.
@@ -123,10 +126,11 @@ export function lintTerms(placed: readonly PlacedTerm[], allow: readonly string[
 }
 
 function prepared(placed: readonly PlacedTerm[]): Term[] {
-  const exceptions = new Map<string, readonly Form[]>();
+  const exceptions = new Map<string, Phrases>();
   return placed.map(({ rule, file, place }) => {
     const id = JSON.stringify([rule.language, rule.exceptions]); // members of a group share theirs
-    const known = exceptions.get(id) ?? rule.exceptions.flatMap((phrase) => formsOf(phrase, "word", rule.language));
+    const known =
+      exceptions.get(id) ?? byKey(rule.exceptions.flatMap((phrase) => formsOf(phrase, "word", rule.language)));
     exceptions.set(id, known);
     const forms = formsOf(rule.term, rule.match, rule.language);
     return { rule, file, place, key: foldKey(rule.term), forms, exceptions: known };
@@ -141,7 +145,7 @@ function formsOf(phrase: string, match: MatchMode, language: string): Form[] {
   }));
 }
 
-function byKey(forms: readonly Form[]): ReadonlyMap<string, readonly Form[]> {
+function byKey(forms: readonly Form[]): Phrases {
   return Map.groupBy(forms, ({ key }) => key);
 }
 
@@ -155,10 +159,10 @@ function covers(cover: Form, form: Form): boolean {
 type Found = Pick<ListWarning, "kind" | "message">;
 
 /** Innocent phrases that take every form of the term whole. */
-function shadowOf(term: Term, allowed: ReadonlyMap<string, readonly Form[]>): Found | undefined {
+function shadowOf(term: Term, allowed: Phrases): Found | undefined {
   if (term.rule.match === "substring") return undefined; // phrases are whole words: it is still found inside others
-  const own = byKey(term.exceptions);
-  const taken = (by: readonly ReadonlyMap<string, readonly Form[]>[]) =>
+  const own = term.exceptions;
+  const taken = (by: readonly Phrases[]) =>
     term.forms.every((form) => by.some((phrases) => phrases.get(form.key)?.some((phrase) => covers(phrase, form))));
   if (!taken([own, allowed])) return undefined;
   const by = taken([own])
@@ -193,8 +197,7 @@ function isSame(one: Term, other: Term): boolean {
 /** Whether wherever `weaker` is found, `stronger` is found instead. */
 function outdoes(stronger: Term, weaker: Term): boolean {
   if (stronger.rule.category !== weaker.rule.category || stronger.rule.score <= weaker.rule.score) return false;
-  const excused = new Set(weaker.exceptions.map(({ key }) => key));
-  if (!stronger.exceptions.every(({ key }) => excused.has(key))) return false;
+  if (![...stronger.exceptions.keys()].every((key) => weaker.exceptions.has(key))) return false;
   const inside = stronger.rule.match === "substring";
   if (weaker.rule.match === "substring" && !inside) return false;
   return weaker.forms.every((form) =>
@@ -217,7 +220,7 @@ function traitsOf({ rule: { category, score } }: Term): string {
 /** Terms this short are found inside harmless words. */
 const SHORTEST_SUBSTRING = 5;
 
-function dangerOf({ key, rule, forms, exceptions }: Term, allowed: ReadonlyMap<string, readonly Form[]>) {
+function dangerOf({ key, rule, forms, exceptions }: Term, allowed: Phrases) {
   const letters = [...key].filter((char) => char !== " ");
   const spelt = letters.every((char) => kindOf(char.codePointAt(0) ?? 0) === Kind.word); // no signs, no Chinese
   if (spelt && letters.length <= 2) return `has only ${letters.length === 1 ? "one letter" : "two letters"}`;
@@ -228,10 +231,9 @@ function dangerOf({ key, rule, forms, exceptions }: Term, allowed: ReadonlyMap<s
       : `also stands for "${frequent.written}", one of the most frequent words of English`;
   }
   if (rule.match !== "substring") return undefined;
-  const innocent = new Set(exceptions.map((phrase) => phrase.key));
   for (const words of [FREQUENT_WORDS, EVERYDAY_WORDS])
     for (const word of words)
-      if (word.includes(key) && !innocent.has(word) && !allowed.has(word)) return `is a part of the word "${word}"`;
+      if (word.includes(key) && !exceptions.has(word) && !allowed.has(word)) return `is a part of the word "${word}"`;
   if (!spelt || letters.length >= SHORTEST_SUBSTRING) return undefined;
   return `is looked for inside other words, and has only ${letters.length} letters`;
 }
