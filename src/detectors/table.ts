@@ -37,8 +37,16 @@ export const TEXT_DETECTORS = {
   }),
   classifier: text({
     options: ClassifierOptions,
-    open: async (options, context) =>
-      (await import("./text/classifier/classifier.ts")).openClassifier(options, context),
+    open: async (options, context) => {
+      const [{ openClassifier }, { openUndisguise }] = await Promise.all([
+        import("./text/classifier/classifier.ts"),
+        import("./text/rules/rules.ts"),
+      ]);
+      const { version, read } = await openUndisguise(RulesOptions.parse({}), context);
+      const normalise = (text: string) => read(text) ?? { text, map: [] };
+      return openClassifier(options, context, { normalise, normaliser: version });
+    },
+    sources: async (_options, folder) => (await import("./text/rules/list.ts")).listSources(undefined, folder),
   }),
   custom: text({
     options: CustomOptions,

@@ -20,6 +20,8 @@ export interface Normalised {
 export interface ClassifierParts {
   /** When given, its text is judged too, where it differs, and the worse score of the two counts. */
   readonly normalise?: (text: string) => Normalised;
+  /** Of `normalise`. */
+  readonly normaliser?: string;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function openClassifier(
   const model = await openPromptModel({ threads, ...(sessions === undefined ? {} : { sessions }) });
   return {
     id: "classifier",
-    version: `${CODE_VERSION}.${model.sha256.slice(0, 12)}`,
+    version: `${CODE_VERSION}.${model.sha256.slice(0, 12)}${parts.normaliser ? `+${parts.normaliser}` : ""}`,
     categories: model.labels,
     async inspect({ text }, signal) {
       const judged = await judge(model, text, parts.normalise, signal);

@@ -1,18 +1,11 @@
 import { emptyView, type View } from "./alphabet.ts";
 import { Note, OPEN } from "./automaton.ts";
-import { type Compiled, compile, type Pattern } from "./compile.ts";
+import { type Compiled, compile } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
 import { look } from "./look.ts";
 import { type Reading, Undisguiser } from "./reading.ts";
-import { type Match, resolve } from "./resolve.ts";
-
-/** A pattern found: `from` and `to` are the first and the last of its symbols in the view. */
-export interface Hit {
-  readonly pattern: Pattern;
-  readonly from: number;
-  readonly to: number;
-}
+import { type Hit, type Match, resolve } from "./resolve.ts";
 
 /** Views of longer texts are not kept for the next one. */
 const KEPT = 16_384;

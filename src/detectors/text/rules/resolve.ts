@@ -1,9 +1,15 @@
 import type { Category } from "../../../contract/categories.ts";
 import type { View } from "./alphabet.ts";
-import type { Compiled } from "./compile.ts";
+import type { Compiled, Pattern } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { PairRule, Rule } from "./list.ts";
-import type { Hit } from "./matcher.ts";
+
+/** A pattern found: `from` and `to` are the first and the last of its symbols in the view. */
+export interface Hit {
+  readonly pattern: Pattern;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** A rule's match in a text. `span` is `[start, end)` in UTF-16 units. */
 export interface Match {

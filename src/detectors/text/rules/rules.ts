@@ -22,24 +22,10 @@ export const COVERED_FROM = 25;
 
 /** Opens the detector of forbidden words. @throws SafelightError `config_invalid` for a list that cannot be used */
 export async function openRules(options: RulesOptions, context: OpenContext): Promise<TextDetector> {
-  const lists = await Promise.all(
-    (options.lists ?? (await shippedLists())).map((reference) => loadList(reference, context.folder)),
-  );
-  const own = flatten(options.add, "custom", "en");
-  const rules = [
-    ...switchOff(
-      lists.flatMap((list) => list.rules),
-      options.off,
-    ),
-    ...own,
-  ];
-  const matcher = new Matcher(rules, options.allow);
-  const hash = createHash("sha256").update(JSON.stringify([CODE, options]));
-  for (const list of lists) hash.update(`\0${list.name}\0${list.content}`);
-
+  const { matcher, rules, version } = await openMatcher(options, context);
   return {
     id: "rules",
-    version: `${CODE}-${hash.digest("hex").slice(0, 12)}`,
+    version,
     categories: coveredBy(rules),
     inspect: async ({ text }) =>
       matcher.find(text, testSignalSpans).map(({ rule, term, span, disguises: undone = [] }): Finding => {
@@ -57,6 +43,38 @@ export async function openRules(options: RulesOptions, context: OpenContext): Pr
         };
       }),
   };
+}
+
+/** Undoes the disguises of listed words, for others who read a text. */
+export interface Undisguise {
+  /** Of the code and the lists. */
+  readonly version: string;
+  /** The most plausible plain reading, and for each UTF-16 unit of it where in the original it begins; undefined: the text itself. */
+  read(text: string): { readonly text: string; readonly map: ArrayLike<number> } | undefined;
+}
+
+/** Over the same lists as a `rules` detector with these options, and then also over the same automaton. */
+export async function openUndisguise(options: RulesOptions, context: OpenContext): Promise<Undisguise> {
+  const { matcher, version } = await openMatcher(options, context);
+  return { version, read: (text) => matcher.undisguise(text) };
+}
+
+/** By version: what is open with the same lists is shared. */
+const matchers = new Map<string, WeakRef<Matcher>>();
+
+async function openMatcher(options: RulesOptions, context: OpenContext) {
+  const lists = await Promise.all(
+    (options.lists ?? (await shippedLists())).map((reference) => loadList(reference, context.folder)),
+  );
+  const listed = lists.flatMap((list) => list.rules);
+  const rules = [...switchOff(listed, options.off), ...flatten(options.add, "custom", "en")];
+  const hash = createHash("sha256").update(JSON.stringify([CODE, options]));
+  for (const list of lists) hash.update(`\0${list.name}\0${list.content}`);
+  const version = `${CODE}-${hash.digest("hex").slice(0, 12)}`;
+  const matcher = matchers.get(version)?.deref() ?? new Matcher(rules, options.allow);
+  for (const [key, open] of matchers) if (!open.deref()) matchers.delete(key);
+  matchers.set(version, new WeakRef(matcher));
+  return { matcher, rules, version };
 }
 
 /** Words inside a test signal, such as its category, are not the prompt's words. */
