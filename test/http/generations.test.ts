@@ -168,6 +168,7 @@ describe("as server-sent events", () => {
       "started",
       "prompt_report",
       "prompt_report",
+      "prompt_report",
       "prompt_decided",
       "generation_started",
       "generation_finished",
