@@ -23,18 +23,24 @@ export type AccentCheck = (written: string) => boolean;
 export function accentCheck(form: string, language: string): AccentCheck | undefined {
   const own = OWN[language.split("-")[0] ?? ""];
   if (!own) return undefined;
-  const wanted = accented(form, own);
+  const turkish = language.startsWith("tr"); // its capital I may be either i
+  const wanted = accented(turkish ? form.toLocaleLowerCase("tr") : form.toLowerCase(), own);
   const optional = !NEVER_LEFT_OUT.test(wanted);
   return (written) => {
-    const found = accented(written, own);
-    return found === wanted || (optional && !own.test(found));
+    const found = accented(written.toLowerCase(), own);
+    if (found === wanted || (optional && !own.test(found))) return true;
+    return turkish && written.includes("I") && dotted(found) === dotted(wanted);
   };
 }
 
-/** Folded, but for the letters that the language writes with an accent. */
+function dotted(text: string): string {
+  return text.replaceAll("ı", "i");
+}
+
+/** A text in lower case, folded but for the letters that the language writes with an accent. */
 function accented(text: string, own: RegExp): string {
   let key = "";
-  for (const char of text.normalize("NFKC").toLowerCase()) key += own.test(char) ? char : foldChar(char);
+  for (const char of text.normalize("NFKC")) key += own.test(char) ? char : foldChar(char);
   return key.replace(/ +/g, " ");
 }
 

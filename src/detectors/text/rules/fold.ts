@@ -42,11 +42,11 @@ export type Folded =
 
 const SPACE = /[\p{White_Space}\u0085_\-\u2010\u2011\u2012\ufe63\uff0d\uff3f\u203f]/u;
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]/u;
-/** Marks that decorate. Marks that spell vowels (Indic, Thai) or voice kana are letters here. */
+/** Marks that decorate, the Hindi nukta among them. Marks that spell vowels (Indic, Thai) or voice kana are letters here. */
 const DECORATION =
-  /^(?![\u3099\u309a])(?:(?=[\p{Mn}\p{Me}])[\p{sc=Inherited}\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Arabic}\p{sc=Hebrew}]|\u0640)$/u;
-/** Letters that Unicode does not decompose, though readers of plain Latin take them for these. */
-const LATIN: Readonly<Record<string, string>> = {
+  /^(?![\u3099\u309a])(?:(?=[\p{Mn}\p{Me}])[\p{sc=Inherited}\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{sc=Arabic}\p{sc=Hebrew}]|\u0640|\u093c)$/u;
+/** Letters that Unicode does not decompose, though readers take them for these. */
+const SAME: Readonly<Record<string, string>> = {
   ß: "ss",
   æ: "ae",
   œ: "oe",
@@ -65,6 +65,12 @@ const LATIN: Readonly<Record<string, string>> = {
   ə: "e",
   ɑ: "a",
   ɡ: "g",
+  // Letters that Arabic keyboards and writers mix, and two ways to write a nasal vowel in Hindi.
+  ة: "ه",
+  ى: "ي",
+  ی: "ي",
+  ک: "ك",
+  "\u0901": "\u0902",
 };
 /** Trade marks decompose into letters that would stick to the word before them. */
 const NOT_DECOMPOSED = new Set([0x2120, 0x2122]);
@@ -81,7 +87,7 @@ export function foldCodePoint(codePoint: number): Folded {
   const folded: number[] = [];
   for (const part of char.normalize("NFKD").toLowerCase().normalize("NFKD")) {
     if (DECORATION.test(part)) continue;
-    for (const letter of LATIN[part] ?? part) folded.push(letter.codePointAt(0) ?? 0);
+    for (const letter of SAME[part] ?? part) folded.push(letter.codePointAt(0) ?? 0);
   }
   return folded.length === 0 || folded.length > LONGEST ? [codePoint] : folded;
 }

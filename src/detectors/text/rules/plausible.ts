@@ -78,6 +78,10 @@ function piecesOf(text: string, steps: readonly Step[]): Piece[] {
   return pieces;
 }
 
+/** Words of scripts without spaces are too short for a guess: only these stand between characters for no good reason. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u;
+const UNSPACED_GAP = /^[.·*_\-/|~+=#@^]{1,2}$/;
+
 const FILLER = new Set(["a", "i", "o", "an", "the"]);
 
 function plausiblyCut(
@@ -94,6 +98,7 @@ function plausiblyCut(
     );
   if (/\d/.test(form)) return false;
   if (gaps.some((gap) => gap.length > 8 || /[\n\r]\s*[\n\r]/.test(gap))) return false;
+  if (UNSPACED.test(form)) return gaps.every((gap) => UNSPACED_GAP.test(gap));
   const blank = gaps.every((gap) => /^\s+$/.test(gap));
   const letters = pieces.reduce((sum, piece) => sum + piece.letters, 0);
   const kinds = new Set(gaps.map((gap) => gap.trim()));

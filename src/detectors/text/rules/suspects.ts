@@ -118,6 +118,8 @@ export function suspectsIn(text: string, { bits: sieve }: Sieve): Suspects {
       if (kind === Class.blank) break;
       i++;
       if (kind > 0xff || kind <= Class.vowel) {
+        if (edge && letters > 0) seen |= INNER;
+        edge = false;
         letters++;
         seen |= kind > 0xff ? FOREIGN : VOWEL;
       } else {
@@ -186,7 +188,9 @@ function isSuspect(seen: number, letters: number, text: string, start: number, e
 export function isPlain(text: string, start: number, end: number): boolean {
   let from = start;
   for (let i = start; i <= end; i++) {
-    const kind = i < end ? CLASSES[text.charCodeAt(i)] : Class.mark;
+    const unit = i < end ? text.charCodeAt(i) : 0;
+    if (unit > 127) return false;
+    const kind = i < end ? CLASSES[unit] : Class.mark;
     if (kind === Class.consonant || kind === Class.vowel) continue;
     const size = i - from;
     if (size === 1 && (i < end || from > start) && !isSingle(text, from)) return false;
