@@ -38,7 +38,7 @@ describe("settings", () => {
     expect(config.server).toEqual({ host: "127.0.0.1", port: 8080 });
     expect(config.data).toBe(join(cwd, "data"));
     expect(config.default_generator).toBe("sketch");
-    expect(Object.keys(config.detectors.text)).toEqual(["rules", "test-signals"]);
+    expect(Object.keys(config.detectors.text)).toEqual(["rules", "classifier", "test-signals"]);
     expect(Object.keys(config.detectors.image)).toEqual(["nsfw", "test-card"]);
     expect(new Set(sources.values())).toEqual(new Set(["default"]));
   });

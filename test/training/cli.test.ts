@@ -81,7 +81,7 @@ describe("safelight train", () => {
 
   test("stopped by Ctrl-C, it leaves nothing behind", async () => {
     world.write("words.csv", multiClassCsv(30_000, ["sea", "garage", "kitchen"]));
-    const running = world.start(["train", "words.csv", "--out", "model"]);
+    const running = world.start(["train", "words.csv", "--out", "model", "--features", "ngrams"]);
     await running.until("stderr", /vocabulary/);
     running.child.kill("SIGINT");
     const { status, err } = await running.ended;
