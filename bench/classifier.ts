@@ -11,7 +11,7 @@ import type { Finding } from "../src/contract/report.ts";
 import { judge, openClassifier } from "../src/detectors/text/classifier/classifier.ts";
 import { openPromptModel } from "../src/detectors/text/classifier/model.ts";
 import { ClassifierOptions } from "../src/detectors/text/classifier/options.ts";
-import { measure, quantile, type Row, report, round } from "./harness.ts";
+import { measure, quantile, type Row, report, round } from "./support/harness.ts";
 
 const BENIGN_PROMPTS = /^(?:coco-captions|diffusiondb-imagereward|t2i-compbench|tifa|esd-art-imagenet|dsg-1k|geneval)$/;
 const HARMLESS =

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { report, round } from "./harness.ts";
+import { report, round } from "./support/harness.ts";
 
 /** From `git clone` of what is committed to the first picture that `npm start` serves; npm's cache is as the machine has it. */
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openService } from "../src/app/open.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { GenerationRecord } from "../src/contract/generation.ts";
-import { quantile, report, round } from "./harness.ts";
+import { quantile, report, round } from "./support/harness.ts";
 
 const PROMPTS = [
   "a red boat on a lake at sunset, watercolor",

@@ -14,7 +14,7 @@ import sharp from "sharp";
 import { z } from "zod";
 import { DEFAULT_LIMITS } from "../src/contract/limits.ts";
 import { picture } from "../test/pictures/seeds.ts";
-import { measure, type Row, report, round } from "./harness.ts";
+import { measure, type Row, report, round } from "./support/harness.ts";
 
 /** `loads`: fresh processes that load; the last of them goes on to classify. */
 const ENGINES = {

@@ -2,7 +2,7 @@ import type { DecodedImage, Prompt } from "../src/contract/detector.ts";
 import { moderate } from "../src/pipeline/generation.ts";
 import type { Parts } from "../src/pipeline/parts.ts";
 import { detector, generator, imaging, parts, picture, request } from "../test/pipeline/fakes.ts";
-import { measure, report } from "./harness.ts";
+import { measure, report } from "./support/harness.ts";
 
 /** The pipeline's own overhead: detectors, decoding and generator do nothing, so what is left is ours. */
 async function run(made: Parts, n: number): Promise<string> {

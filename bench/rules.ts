@@ -14,10 +14,10 @@ import { loadList, type Rule, shippedLists } from "../src/detectors/text/rules/l
 import { Matcher } from "../src/detectors/text/rules/matcher.ts";
 import { RulesOptions } from "../src/detectors/text/rules/options.ts";
 import { openRules } from "../src/detectors/text/rules/rules.ts";
-import { machine, measure, type Row, report, round } from "./harness.ts";
-import { ART, HOSTILE, invented, PROMPTS, prompts, TRAPS } from "./rules-corpus.ts";
-import { FILTERS, type Quality, type Speed } from "./rules-filters.ts";
-import { METHODS } from "./rules-methods.ts";
+import { machine, measure, type Row, report, round } from "./support/harness.ts";
+import { ART, HOSTILE, invented, PROMPTS, prompts, TRAPS } from "./support/rules-corpus.ts";
+import { FILTERS, type Quality, type Speed } from "./support/rules-filters.ts";
+import { METHODS } from "./support/rules-methods.ts";
 
 const MEGABYTE = 1_000_000;
 const { values: flags } = parseArgs({
@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({
 
 /** One measurement of one filter, in a process of its own. */
 function inChild<Answer>(name: string, what: "speed" | "quality"): Answer {
-  const child = spawnSync(process.execPath, [path.join(import.meta.dirname, "rules-filters.ts"), name, what], {
+  const child = spawnSync(process.execPath, [path.join(import.meta.dirname, "support/rules-filters.ts"), name, what], {
     encoding: "utf8",
     maxBuffer: 2 ** 26,
   });

@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import type { GeneratedImage } from "../src/contract/generator.ts";
 import { openSketch } from "../src/generators/sketch/sketch.ts";
-import { measure, report, round } from "./harness.ts";
+import { measure, report, round } from "./support/harness.ts";
 
 const PROMPTS = [
   "a cat on a beach at sunset",

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { quantile, report, round } from "./harness.ts";
+import { quantile, report, round } from "./support/harness.ts";
 
 const CLI = fileURLToPath(new URL("../src/cli/safelight.ts", import.meta.url));
 const ROUNDS = 7;

@@ -10,7 +10,7 @@ import { digestOf } from "../src/store/blobs/disk.ts";
 import { openStore } from "../src/store/embedded.ts";
 import type { PictureToKeep } from "../src/store/store.ts";
 import { keep, record, recordOf } from "../test/store/samples.ts";
-import { measure, report, round } from "./harness.ts";
+import { measure, report, round } from "./support/harness.ts";
 
 const PICTURE_BYTES = 60_000;
 const ALONE = 500;

@@ -20,7 +20,7 @@ import { measure as metricsOf } from "../src/training/metrics.ts";
 import { splitDataset } from "../src/training/split.ts";
 import { TRAIN_DEFAULTS } from "../src/training/train.ts";
 import { Turns } from "../src/training/turns.ts";
-import { measure, report, round } from "./harness.ts";
+import { measure, report, round } from "./support/harness.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const FILE = join(process.env["SAFELIGHT_SHARED_DATA"] ?? join(ROOT, "../shared/data"), "toxicity-comprehend.csv");

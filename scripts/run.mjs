@@ -33,7 +33,7 @@ const MODES = {
 
 async function bench(args) {
   const all = readdirSync(join(ROOT, "bench"))
-    .filter((file) => file.endsWith(".ts") && file !== "harness.ts")
+    .filter((file) => file.endsWith(".ts"))
     .map((file) => file.slice(0, -".ts".length));
   const flags = args.filter((arg) => arg.startsWith("-"));
   const named = args.filter((arg) => !arg.startsWith("-"));

@@ -126,7 +126,7 @@ describe("the npm scripts", () => {
 
   test("name the benchmarks that there are", async () => {
     write("bench/nsfw.ts", "");
-    write("bench/harness.ts", "");
+    write("bench/support/harness.ts", "");
     const { status, err } = await run(["bench", "nfsw"]);
     expect({ status, err }).toEqual({ status: 2, err: 'safelight: there is no benchmark "nfsw"; there are nsfw\n' });
   });

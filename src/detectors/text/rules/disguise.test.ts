@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { METHODS, MORE_METHODS } from "../../../../bench/rules-methods.ts";
+import { METHODS, MORE_METHODS } from "../../../../bench/support/rules-methods.ts";
 import { flatten, loadList } from "./list.ts";
 import { Matcher } from "./matcher.ts";
 import { EntrySchema, SCORES } from "./terms.ts";

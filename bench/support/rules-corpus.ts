@@ -5,7 +5,7 @@ import path from "node:path";
 export const PROMPTS = 5_000;
 const shared = path.resolve(
   import.meta.dirname,
-  "..",
+  "../..",
   process.env["SAFELIGHT_SHARED_DATA"] ?? "../shared/data",
   "prompts/train.jsonl",
 );

@@ -1,10 +1,10 @@
 /**
  * Word filters side by side. Run as a program with a filter's name, it is the process in which that filter is measured:
- *   node bench/rules-filters.ts <name> speed|quality
+ *   node bench/support/rules-filters.ts <name> speed|quality
  */
 import { englishDataset, englishRecommendedTransformers, RegExpMatcher } from "obscenity";
-import { loadList, type Rule, shippedLists } from "../src/detectors/text/rules/list.ts";
-import { Matcher } from "../src/detectors/text/rules/matcher.ts";
+import { loadList, type Rule, shippedLists } from "../../src/detectors/text/rules/list.ts";
+import { Matcher } from "../../src/detectors/text/rules/matcher.ts";
 import { ART, prompts, TRAPS } from "./rules-corpus.ts";
 import { METHODS } from "./rules-methods.ts";
 
