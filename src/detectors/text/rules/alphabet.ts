@@ -1,12 +1,7 @@
 import { foldCodePoint, Kind, kindOf } from "./fold.ts";
 
-/**
- * The columns of the automaton. A character of the lists has a symbol of its own, or two when there are many (so that
- * Chinese terms do not cost a column for each character); all the others share a symbol by their {@link Kind}.
- */
+/** What the automaton reads. A character of the lists has a symbol of its own; all the others share one by their {@link Kind}. */
 export const Sign = { break: 0, space: 1, word: 2, unspaced: 3 } as const;
-/** With more distinct characters beyond ASCII than this, they take two symbols each. */
-const MANY = 48;
 
 /** A text as symbols, each with the place in the text that it came from, `[start, end)` in UTF-16 units. */
 export interface View {
@@ -17,7 +12,7 @@ export interface View {
 }
 
 /** By kind: how a character that no term has is spelt. */
-const UNLISTED = { [Kind.other]: [Sign.break], [Kind.word]: [Sign.word], [Kind.unspaced]: [Sign.unspaced] } as const;
+const UNLISTED = { [Kind.other]: Sign.break, [Kind.word]: Sign.word, [Kind.unspaced]: Sign.unspaced } as const;
 
 const INVISIBLE = -1;
 const MARK = -2;
@@ -27,13 +22,13 @@ const UNKNOWN = -3;
 export const DROPPED = 255;
 
 export class Alphabet {
-  /** Symbols there are: the width of the automaton's rows. */
-  readonly size: number;
-  /** By symbol. For the first of two symbols: the kind of the character. */
+  /** Symbols of ASCII characters are below this, those of all others are not; signs are. */
+  readonly asciiSize: number;
+  /** By symbol. */
   readonly kind: Uint8Array;
   /** By symbol: 1 when a word may begin right after it. */
   readonly opens: Uint8Array;
-  readonly #codes = new Map<number, readonly number[]>();
+  readonly #codes = new Map<number, number>();
   /** By ASCII code: its symbol; negative: it is dropped. */
   readonly ascii = new Int32Array(128);
   /** The same in bytes; {@link DROPPED} for what is dropped. */
@@ -45,31 +40,14 @@ export class Alphabet {
   constructor(characters: ReadonlySet<number>) {
     const kinds: Kind[] = [Kind.other, Kind.other, Kind.word, Kind.unspaced];
     const opens = [1, 1, 0, 1];
-    const symbol = (kind: Kind, open: boolean) => {
-      opens.push(open ? 1 : 0);
-      return kinds.push(kind) - 1;
-    };
-    const beyond: number[] = [];
     for (const code of [...characters].sort((a, b) => a - b)) {
       if (code === 0x20) continue;
       const kind = kindOf(code);
-      if (code < 128) this.#codes.set(code, [symbol(kind, kind !== Kind.word)]);
-      else beyond.push(code);
+      opens.push(kind === Kind.word ? 0 : 1);
+      this.#codes.set(code, kinds.push(kind) - 1);
     }
-    for (const kind of Object.values(Kind)) {
-      const codes = beyond.filter((code) => kindOf(code) === kind);
-      if (beyond.length <= MANY) {
-        for (const code of codes) this.#codes.set(code, [symbol(kind, kind !== Kind.word)]);
-        continue;
-      }
-      const root = Math.ceil(Math.sqrt(codes.length));
-      const first = Array.from({ length: Math.ceil(codes.length / Math.max(1, root)) }, () => symbol(kind, false));
-      const second = Array.from({ length: root }, () => symbol(kind, kind !== Kind.word));
-      codes.forEach((code, i) => {
-        this.#codes.set(code, [first[Math.floor(i / root)] ?? 0, second[i % root] ?? 0]);
-      });
-    }
-    this.size = kinds.length;
+    const ascii = [...this.#codes.keys()].filter((code) => code < 128);
+    this.asciiSize = ascii.length + Object.keys(Sign).length;
     this.kind = Uint8Array.from(kinds);
     this.opens = Uint8Array.from(opens);
     for (let code = 0; code < 128; code++) this.ascii[code] = this.#only(code);
@@ -78,12 +56,7 @@ export class Alphabet {
 
   /** Symbols of folded code points: how terms are spelt in the automaton. */
   spell(folded: readonly number[]): number[] {
-    const symbols: number[] = [];
-    for (const code of folded) {
-      if (code === 0x20) symbols.push(Sign.space);
-      else for (const symbol of this.#symbolsOf(code)) symbols.push(symbol);
-    }
-    return symbols;
+    return folded.map((code) => (code === 0x20 ? Sign.space : (this.#codes.get(code) ?? UNLISTED[kindOf(code)])));
   }
 
   /** Folds a text and spells it, in one pass. `into` is reused; its arrays grow as needed. */
@@ -160,13 +133,6 @@ export class Alphabet {
     const folded = foldCodePoint(code);
     if (folded === "invisible" || folded === "mark") return INVISIBLE;
     return folded === "space" ? Sign.space : (this.spell(folded)[0] ?? Sign.break);
-  }
-
-  #symbolsOf(code: number): readonly number[] {
-    const known = this.#codes.get(code);
-    if (known) return known;
-    const kind = kindOf(code);
-    return UNLISTED[kind];
   }
 }
 

@@ -15,15 +15,30 @@ export interface Spelling {
  */
 export const Note = { none: 0, closed: 1, open: 2, divided: 3 } as const;
 
+/** Where patterns begin that may stand inside a word, and those that may not. */
+export const ROOT = 0;
+export const OPEN = 1;
+/** As {@link OPEN}, after a blank that may divide a word. */
+const DIVIDED = 2;
+/** Letters before a cut that are worth a look: a single one is cut off everywhere. */
+const SHORTEST_CUT = 2;
+/** States this deep have a row of their own. Deeper ones are seldom reached, and many. */
+const DENSE_DEPTH = 4;
+/** Children that are looked through one by one. */
+const FEW = 8;
+
 /**
- * All patterns in one deterministic automaton (Aho-Corasick with every transition filled in): one table look-up for each
- * symbol of the text, however many patterns there are. Whole words start from a state of their own, which is entered
- * after any symbol that a word may follow; so words inside words cost nothing.
+ * All patterns in one deterministic automaton (Aho-Corasick). States are numbered breadth first. Those near the beginning
+ * of patterns, where texts spend their time, have every transition for every ASCII symbol in a table: one look-up for a
+ * character, however many patterns there are. The others have their children, and the longest shorter state to fall
+ * back on. Whole words start from a state of their own, which is entered after any symbol that a word may follow; so words
+ * inside words cost nothing.
  */
-export interface Automaton {
-  /** `table[state * width + symbol]` is the next state. Of two bytes each where that is enough: half the memory to miss. */
+export class Automaton {
+  /** `table[state * width + symbol]` is the next state, for states below `dense` and symbols below `width`. */
   readonly table: Uint16Array | Uint32Array;
   readonly width: number;
+  readonly dense: number;
   /** By state, one of {@link Note}. */
   readonly notes: Uint8Array;
   /** By state: a pattern that ends there, or -1. */
@@ -32,17 +47,150 @@ export interface Automaton {
   readonly more: Int32Array;
   /** By state: the next shorter state where patterns end, or -1. */
   readonly shorter: Int32Array;
-  /** By state: symbols on the way to it. A transition goes down the tree when it leads one deeper. */
+  /** By state: symbols on the way to it. */
   readonly depth: Uint16Array;
-}
+  /** By state: the symbol that leads to it. */
+  readonly #symbol: Uint16Array;
+  /** By state: its first child. Its children follow one another, in the order of their symbols. */
+  readonly #children: Int32Array;
+  /** By state: the longest shorter state. */
+  readonly #back: Int32Array;
+  /** By state: 1 inside a divisible pattern. */
+  readonly #cut: Uint8Array;
+  readonly #opens: Uint8Array;
 
-/** Where patterns begin that may stand inside a word, and those that may not. */
-export const ROOT = 0;
-export const OPEN = 1;
-/** As {@link OPEN}, after a blank that may divide a word. */
-const DIVIDED = 2;
-/** Letters before a cut that are worth a look: a single one is cut off everywhere. */
-const SHORTEST_CUT = 2;
+  constructor(patterns: readonly Spelling[], { opens, asciiSize: width }: Alphabet) {
+    const more = new Int32Array(patterns.length).fill(-1);
+    const tree = treeOf(patterns, more);
+    const { states } = tree;
+    this.width = width;
+    this.more = more;
+    this.#opens = opens;
+    this.notes = new Uint8Array(states);
+    this.first = new Int32Array(states).fill(-1);
+    this.shorter = new Int32Array(states).fill(-1);
+    this.depth = new Uint16Array(states);
+    this.#symbol = new Uint16Array(states);
+    this.#children = new Int32Array(states + 1);
+    this.#back = new Int32Array(states);
+    this.#cut = new Uint8Array(states);
+    const own = this.#number(tree);
+    this.dense = this.#denseStates(states);
+    this.table = states > 0xffff ? new Uint32Array(this.dense * width) : new Uint16Array(this.dense * width);
+    this.#complete(tree, own, (pattern) => patterns[pattern]?.closed === true);
+  }
+
+  /** The next state. For states below `dense` and symbols below `width`, the table says the same. */
+  step(from: number, symbol: number): number {
+    if (symbol === Sign.space) {
+      // Any number of blanks is one blank.
+      if (this.#symbol[from] === Sign.space && from > DIVIDED) return from;
+      const after = this.#follow(from, symbol);
+      return after === OPEN && this.#cut[from] === 1 ? DIVIDED : after;
+    }
+    return this.#follow(from, symbol);
+  }
+
+  /** The state one deeper, or -1. */
+  child(state: number, symbol: number): number {
+    if (state < this.dense && symbol < this.width) {
+      const next = this.table[state * this.width + symbol] ?? ROOT;
+      return next > DIVIDED && (this.depth[next] ?? 0) > (this.depth[state] ?? 0) ? next : -1;
+    }
+    const from = this.#children[state] ?? 0;
+    const to = this.#children[state + 1] ?? 0;
+    if (to - from <= FEW) {
+      for (let at = from; at < to; at++) if (this.#symbol[at] === symbol) return at;
+      return -1;
+    }
+    let [low, high] = [from, to - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#symbol[middle] ?? 0) < symbol) low = middle + 1;
+      else high = middle;
+    }
+    return this.#symbol[low] === symbol ? low : -1;
+  }
+
+  /** Down the tree, or back to shorter states until one goes on: in all no more steps back than there were down. */
+  #follow(from: number, symbol: number): number {
+    for (let state = from === DIVIDED ? OPEN : from; ; state = this.#back[state] ?? ROOT) {
+      if (state < this.dense && symbol < this.width) {
+        const next = this.table[state * this.width + symbol] ?? ROOT;
+        return next === DIVIDED ? OPEN : next;
+      }
+      const next = this.child(state, symbol);
+      if (next >= 0) return next;
+      if (state === ROOT) return this.#opens[symbol] === 1 ? OPEN : ROOT;
+    }
+  }
+
+  /** Numbers the states breadth first. @returns by number: the node of the tree */
+  #number({ states, child, sibling, symbol, cut }: Tree): Int32Array {
+    const own = new Int32Array(states);
+    own[OPEN] = OPEN;
+    let end = DIVIDED + 1;
+    const some: number[] = [];
+    for (let state = ROOT; state < states; state++) {
+      this.#children[state] = end;
+      if (state === DIVIDED) continue;
+      some.length = 0;
+      for (let node = child[own[state] ?? 0] ?? 0; node !== 0; node = sibling[node] ?? 0) some.push(node);
+      if (some.length > 1) some.sort((a, b) => (symbol[a] ?? 0) - (symbol[b] ?? 0));
+      for (const node of some) {
+        own[end] = node;
+        this.#symbol[end] = symbol[node] ?? 0;
+        this.#cut[end] = cut[node] ?? 0;
+        this.depth[end] = (this.depth[state] ?? 0) + 1;
+        end++;
+      }
+    }
+    this.#children[states] = end;
+    return own;
+  }
+
+  #denseStates(states: number): number {
+    let dense = DIVIDED + 1;
+    while (dense < states && (this.depth[dense] ?? 0) <= DENSE_DEPTH) dense++;
+    return dense;
+  }
+
+  /** Breadth first: what a state falls back on is complete before it. */
+  #complete(tree: Tree, own: Int32Array, isClosed: (pattern: number) => boolean): void {
+    const { table, width, dense, notes, first, shorter } = this;
+    const back = this.#back;
+    for (let at = 0; at < width; at++) table[at] = this.#opens[at] === 1 ? OPEN : ROOT;
+    for (let state = ROOT; state < own.length; state++) {
+      if (state === DIVIDED) {
+        table.copyWithin(DIVIDED * width, OPEN * width, (OPEN + 1) * width);
+        notes[DIVIDED] = Note.divided;
+        continue;
+      }
+      const row = state * width;
+      if (state > ROOT && state < dense) {
+        const from = (back[state] ?? ROOT) * width;
+        table.copyWithin(row, from, from + width);
+        if (table[row + Sign.space] === DIVIDED) table[row + Sign.space] = OPEN;
+      }
+      const to = this.#children[state + 1] ?? 0;
+      for (let next = this.#children[state] ?? 0; next < to; next++) {
+        const symbol = this.#symbol[next] ?? 0;
+        const fallback =
+          state === ROOT ? (this.#opens[symbol] === 1 ? OPEN : ROOT) : this.#follow(back[state] ?? ROOT, symbol);
+        back[next] = fallback;
+        if (state < dense && symbol < width) table[row + symbol] = next;
+        const ending = tree.first[own[next] ?? 0] ?? -1;
+        const here = ending < 0 ? Note.none : isClosed(ending) ? Note.closed : Note.open;
+        first[next] = ending;
+        shorter[next] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
+        notes[next] = Math.max(here, notes[fallback] ?? Note.none);
+      }
+      if (state <= DIVIDED || state >= dense) continue;
+      if (this.#symbol[state] === Sign.space) table[row + Sign.space] = state;
+      if (this.#cut[state] === 1 && table[row + Sign.space] === OPEN) table[row + Sign.space] = DIVIDED;
+    }
+  }
+}
 
 /** The patterns as a tree. Children are linked lists over its own numbers of states. */
 interface Tree {
@@ -57,12 +205,6 @@ interface Tree {
   readonly cut: Uint8Array;
 }
 
-export function buildAutomaton(patterns: readonly Spelling[], alphabet: Alphabet): Automaton {
-  const more = new Int32Array(patterns.length).fill(-1);
-  const tree = treeOf(patterns, more);
-  return { ...complete(tree, alphabet, (pattern) => patterns[pattern]?.closed === true), width: alphabet.size, more };
-}
-
 function treeOf(patterns: readonly Spelling[], more: Int32Array): Tree {
   const most = patterns.reduce((sum, pattern) => sum + pattern.symbols.length, DIVIDED + 1);
   const first = new Int32Array(most).fill(-1);
@@ -73,7 +215,7 @@ function treeOf(patterns: readonly Spelling[], more: Int32Array): Tree {
   let states = DIVIDED + 1;
   patterns.forEach(({ symbols, anchored, divisible }, pattern) => {
     let place = 0;
-    let state = anchored ? OPEN : ROOT;
+    let state: number = anchored ? OPEN : ROOT;
     for (const symbol of symbols) {
       let next = child[state] ?? 0;
       while (next !== 0 && symbolOf[next] !== symbol) next = sibling[next] ?? 0;
@@ -90,65 +232,4 @@ function treeOf(patterns: readonly Spelling[], more: Int32Array): Tree {
     first[state] = pattern;
   });
   return { states, child, sibling, symbol: symbolOf, first, cut };
-}
-
-/**
- * Turns the tree into the automaton, breadth first: a row is that of the longest shorter state, which is complete by then,
- * with the state's own children put in. States are numbered in this order, so that the rows near the beginnings of
- * patterns, where texts spend their time, lie side by side in memory.
- */
-function complete(
-  tree: Tree,
-  { size: width, opens }: Alphabet,
-  isClosed: (pattern: number) => boolean,
-): Omit<Automaton, "width" | "more"> {
-  const { states, child, sibling, symbol } = tree;
-  const table = states > 0xffff ? new Uint32Array(states * width) : new Uint16Array(states * width);
-  const notes = new Uint8Array(states);
-  const first = new Int32Array(states).fill(-1);
-  const shorter = new Int32Array(states).fill(-1);
-  const depth = new Uint16Array(states);
-  const back = new Int32Array(states);
-  /** By state: its number in the tree. */
-  const own = new Int32Array(states);
-  own[OPEN] = OPEN;
-  let end = DIVIDED + 1;
-  const adopt = (node: number, parent: number, at: number, fallback: number) => {
-    const state = end++;
-    own[state] = node;
-    back[state] = fallback;
-    depth[state] = (depth[parent] ?? 0) + 1;
-    first[state] = tree.first[node] ?? -1;
-    shorter[state] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
-    const ending = first[state] ?? -1;
-    const here = ending < 0 ? Note.none : isClosed(ending) ? Note.closed : Note.open;
-    notes[state] = Math.max(here, notes[fallback] ?? Note.none);
-    table[at] = state;
-  };
-
-  for (let at = 0; at < width; at++) table[at] = opens[at] === 1 ? OPEN : ROOT;
-  for (let node = child[ROOT] ?? 0; node !== 0; node = sibling[node] ?? 0) {
-    const at = symbol[node] ?? 0;
-    adopt(node, ROOT, at, opens[at] === 1 ? OPEN : ROOT);
-  }
-  const complete = (state: number) => {
-    const from = (back[state] ?? 0) * width;
-    const row = state * width;
-    const afterBlank = row + Sign.space;
-    table.copyWithin(row, from, from + width);
-    if (table[afterBlank] === DIVIDED) table[afterBlank] = OPEN;
-    const node = own[state] ?? 0;
-    for (let next = child[node] ?? 0; next !== 0; next = sibling[next] ?? 0) {
-      const at = row + (symbol[next] ?? 0);
-      adopt(next, state, at, table[at] ?? ROOT);
-    }
-    // Any number of blanks is one blank.
-    if (state > DIVIDED && symbol[node] === Sign.space) table[afterBlank] = state;
-    if (tree.cut[node] === 1 && table[afterBlank] === OPEN) table[afterBlank] = DIVIDED;
-  };
-  complete(OPEN);
-  table.copyWithin(DIVIDED * width, OPEN * width, (OPEN + 1) * width);
-  notes[DIVIDED] = Note.divided;
-  for (let state = DIVIDED + 1; state < end; state++) complete(state);
-  return { table, notes, first, shorter, depth };
 }

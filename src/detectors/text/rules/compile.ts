@@ -1,6 +1,6 @@
 import { type AccentCheck, accentCheck } from "./accents.ts";
 import { Alphabet } from "./alphabet.ts";
-import { type Automaton, buildAutomaton, type Spelling } from "./automaton.ts";
+import { Automaton, type Spelling } from "./automaton.ts";
 import { foldText, Kind, kindOf } from "./fold.ts";
 import { inflect } from "./inflect.ts";
 import type { PairRule, Rule, TermRule } from "./list.ts";
@@ -74,5 +74,5 @@ export function compile(rules: readonly Rule[], allow: readonly string[]): Compi
     (longest, pattern) => (pattern.role.kind === "shield" ? Math.max(longest, pattern.symbols.length) : longest),
     0,
   );
-  return { alphabet, automaton: buildAutomaton(patterns, alphabet), patterns, longestShield };
+  return { alphabet, automaton: new Automaton(patterns, alphabet), patterns, longestShield };
 }

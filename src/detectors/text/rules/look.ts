@@ -22,7 +22,7 @@ export const SHORTEST_TURNED = 4;
  * take hardly longer than one.
  */
 export function look({ automaton, alphabet }: Compiled, text: string): Sight {
-  const { table, width, notes, depth } = automaton;
+  const { table, width, dense, notes, depth } = automaton;
   const symbols = alphabet.bytes;
   const { length } = text;
   let mayMatch = false;
@@ -37,7 +37,7 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       mayMatch = true;
       if (unit > 127) state = OPEN;
     } else {
-      state = table[state * width + symbol] ?? 0;
+      state = state < dense ? (table[state * width + symbol] ?? 0) : automaton.step(state, symbol);
       const note = notes[state] ?? none;
       if (note !== none) {
         if (note === divided) {
@@ -54,7 +54,7 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       if (unitBack > 127) back = OPEN;
       continue;
     }
-    back = table[back * width + symbol] ?? 0;
+    back = back < dense ? (table[back * width + symbol] ?? 0) : automaton.step(back, symbol);
     if (notes[back] === none || (depth[back] ?? 0) < SHORTEST_TURNED) continue;
     turned ??= [];
     turned.push([j, back]);

@@ -60,12 +60,13 @@ export class Matcher {
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */
 function scan({ automaton, alphabet, patterns }: Compiled, view: View, text: string): Hit[] {
-  const { table, width, notes, first, more, shorter } = automaton;
+  const { table, width, dense, notes, first, more, shorter } = automaton;
   const { symbols, length } = view;
   const hits: Hit[] = [];
   let state = OPEN;
   for (let i = 0; i < length; i++) {
-    state = table[state * width + (symbols[i] ?? 0)] ?? 0;
+    const symbol = symbols[i] ?? 0;
+    state = state < dense && symbol < width ? (table[state * width + symbol] ?? 0) : automaton.step(state, symbol);
     if (notes[state] === Note.none) continue;
     const closes = i + 1 === length || alphabet.kind[symbols[i + 1] ?? 0] !== Kind.word;
     for (let at = state; at >= 0; at = shorter[at] ?? -1) {

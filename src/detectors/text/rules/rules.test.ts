@@ -215,7 +215,8 @@ describe("the shipped lists", () => {
 });
 
 function holds(phrase: string, terms: ReadonlySet<string>): boolean {
-  if (/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/u.test(phrase)) return [...terms].some((term) => phrase.includes(term));
+  if (/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/u.test(phrase))
+    return [...terms].some((term) => phrase.includes(term));
   const words = phrase.split(/[ .']/);
   for (let i = 0; i < words.length; i++) {
     for (let j = i + 1; j <= words.length; j++) if (terms.has(words.slice(i, j).join(" "))) return true;

@@ -54,14 +54,13 @@ export function split(
   blanks: readonly number[],
   found: (found: Found) => void,
 ): void {
-  const { table, width, first, more, depth } = automaton;
+  const { first, more } = automaton;
   const { ascii } = alphabet;
   const down = (state: number, from: number, to: number) => {
     let at = state;
     for (let i = from; i < to && at >= 0; i++) {
       const unit = text.charCodeAt(i);
-      const next = table[at * width + (unit < 128 ? (ascii[unit] ?? 0) : Sign.break)] ?? 0;
-      at = (depth[next] ?? 0) === (depth[at] ?? 0) + 1 ? next : -1;
+      at = automaton.child(at, unit < 128 ? (ascii[unit] ?? 0) : Sign.break);
     }
     return at;
   };
@@ -85,11 +84,7 @@ export function split(
 
 /** Whether a chunk is the beginning of a pattern when a double letter is taken for a single one. */
 export function mayBeDoubled({ automaton, alphabet }: Compiled, text: string, start: number, end: number): boolean {
-  const { table, width, depth } = automaton;
-  const down = (state: number, symbol: number) => {
-    const next = table[state * width + symbol] ?? 0;
-    return next > OPEN && depth[next] === (depth[state] ?? 0) + 1 ? next : -1;
-  };
+  const down = (state: number, symbol: number) => automaton.child(state, symbol);
   let from = start;
   while (from < end && !isWord(text.charCodeAt(from))) from++;
   // As it is written, with one double letter taken for one, and with two of them.

@@ -216,9 +216,7 @@ export class Walker {
 
   /** The state one deeper, or 0. */
   #child(state: number, symbol: number): number {
-    const { table, width, depth } = this.#automaton;
-    const next = table[state * width + symbol] ?? 0;
-    return next > OPEN && depth[next] === (depth[state] ?? 0) + 1 ? next : 0;
+    return Math.max(0, this.#automaton.child(state, symbol));
   }
 }
 
