@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import tempfile
 import random
 import re
 import struct
@@ -26,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[2]
 MODEL = REPO / "models" / "prompt-classifier"
 SHARED = Path(os.environ.get("SAFELIGHT_SHARED_DATA", REPO.parent / "shared" / "data"))
-WORK = Path(os.environ.get("SAFELIGHT_RECIPE_WORK", "/tmp/classifier/work"))
+WORK = Path(os.environ.get("SAFELIGHT_RECIPE_WORK", Path(tempfile.gettempdir()) / "safelight-prompt-classifier"))
 WORK.mkdir(parents=True, exist_ok=True)
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
