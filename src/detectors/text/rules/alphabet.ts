@@ -22,8 +22,6 @@ const UNKNOWN = -3;
 export const DROPPED = 255;
 
 export class Alphabet {
-  /** Symbols of ASCII characters are below this, those of all others are not; signs are. */
-  readonly asciiSize: number;
   /** By symbol. */
   readonly kind: Uint8Array;
   /** By symbol: 1 when a word may begin right after it. */
@@ -40,14 +38,12 @@ export class Alphabet {
   constructor(characters: ReadonlySet<number>) {
     const kinds: Kind[] = [Kind.other, Kind.other, Kind.word, Kind.unspaced];
     const opens = [1, 1, 0, 1];
-    for (const code of [...characters].sort((a, b) => a - b)) {
+    for (const code of [...characters].sort((a, b) => rank(a) - rank(b))) {
       if (code === 0x20) continue;
       const kind = kindOf(code);
       opens.push(kind === Kind.word ? 0 : 1);
       this.#codes.set(code, kinds.push(kind) - 1);
     }
-    const ascii = [...this.#codes.keys()].filter((code) => code < 128);
-    this.asciiSize = ascii.length + Object.keys(Sign).length;
     this.kind = Uint8Array.from(kinds);
     this.opens = Uint8Array.from(opens);
     for (let code = 0; code < 128; code++) this.ascii[code] = this.#only(code);
@@ -134,6 +130,11 @@ export class Alphabet {
     if (folded === "invisible" || folded === "mark") return INVISIBLE;
     return folded === "space" ? Sign.space : (this.spell(folded)[0] ?? Sign.break);
   }
+}
+
+/** Letters a to z first, so that with the signs they have the lowest symbols; then other ASCII characters. */
+function rank(code: number): number {
+  return code >= 0x61 && code <= 0x7a ? code - 0x100 : code;
 }
 
 export function emptyView(): View {

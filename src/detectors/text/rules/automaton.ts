@@ -23,21 +23,23 @@ const DIVIDED = 2;
 /** Letters before a cut that are worth a look: a single one is cut off everywhere. */
 const SHORTEST_CUT = 2;
 /** States this deep have a row of their own. Deeper ones are seldom reached, and many. */
-const DENSE_DEPTH = 4;
+const DENSE_DEPTH = 5;
+/** Symbols that the table knows, as a power of two: the signs and the letters a to z. A row is one line of the cache. */
+export const ROW_BITS = 5;
+export const ROW = 1 << ROW_BITS;
 /** Children that are looked through one by one. */
 const FEW = 8;
 
 /**
  * All patterns in one deterministic automaton (Aho-Corasick). States are numbered breadth first. Those near the beginning
- * of patterns, where texts spend their time, have every transition for every ASCII symbol in a table: one look-up for a
+ * of patterns, where texts spend their time, have every transition for the letters in a table: one look-up for a
  * character, however many patterns there are. The others have their children, and the longest shorter state to fall
  * back on. Whole words start from a state of their own, which is entered after any symbol that a word may follow; so words
  * inside words cost nothing.
  */
 export class Automaton {
-  /** `table[state * width + symbol]` is the next state, for states below `dense` and symbols below `width`. */
+  /** `table[(state << ROW_BITS) + symbol]` is the next state, for states below `dense` and symbols below `ROW`. */
   readonly table: Uint16Array | Uint32Array;
-  readonly width: number;
   readonly dense: number;
   /** By state, one of {@link Note}. */
   readonly notes: Uint8Array;
@@ -59,11 +61,10 @@ export class Automaton {
   readonly #cut: Uint8Array;
   readonly #opens: Uint8Array;
 
-  constructor(patterns: readonly Spelling[], { opens, asciiSize: width }: Alphabet) {
+  constructor(patterns: readonly Spelling[], { opens }: Alphabet) {
     const more = new Int32Array(patterns.length).fill(-1);
     const tree = treeOf(patterns, more);
     const { states } = tree;
-    this.width = width;
     this.more = more;
     this.#opens = opens;
     this.notes = new Uint8Array(states);
@@ -76,11 +77,11 @@ export class Automaton {
     this.#cut = new Uint8Array(states);
     const own = this.#number(tree);
     this.dense = this.#denseStates(states);
-    this.table = states > 0xffff ? new Uint32Array(this.dense * width) : new Uint16Array(this.dense * width);
+    this.table = states > 0xffff ? new Uint32Array(this.dense * ROW) : new Uint16Array(this.dense * ROW);
     this.#complete(tree, own, (pattern) => patterns[pattern]?.closed === true);
   }
 
-  /** The next state. For states below `dense` and symbols below `width`, the table says the same. */
+  /** The next state. For states below `dense` and symbols below `ROW`, the table says the same. */
   step(from: number, symbol: number): number {
     if (symbol === Sign.space) {
       // Any number of blanks is one blank.
@@ -93,8 +94,8 @@ export class Automaton {
 
   /** The state one deeper, or -1. */
   child(state: number, symbol: number): number {
-    if (state < this.dense && symbol < this.width) {
-      const next = this.table[state * this.width + symbol] ?? ROOT;
+    if (state < this.dense && symbol < ROW) {
+      const next = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
       return next > DIVIDED && (this.depth[next] ?? 0) > (this.depth[state] ?? 0) ? next : -1;
     }
     const from = this.#children[state] ?? 0;
@@ -115,8 +116,8 @@ export class Automaton {
   /** Down the tree, or back to shorter states until one goes on: in all no more steps back than there were down. */
   #follow(from: number, symbol: number): number {
     for (let state = from === DIVIDED ? OPEN : from; ; state = this.#back[state] ?? ROOT) {
-      if (state < this.dense && symbol < this.width) {
-        const next = this.table[state * this.width + symbol] ?? ROOT;
+      if (state < this.dense && symbol < ROW) {
+        const next = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
         return next === DIVIDED ? OPEN : next;
       }
       const next = this.child(state, symbol);
@@ -157,19 +158,19 @@ export class Automaton {
 
   /** Breadth first: what a state falls back on is complete before it. */
   #complete(tree: Tree, own: Int32Array, isClosed: (pattern: number) => boolean): void {
-    const { table, width, dense, notes, first, shorter } = this;
+    const { table, dense, notes, first, shorter } = this;
     const back = this.#back;
-    for (let at = 0; at < width; at++) table[at] = this.#opens[at] === 1 ? OPEN : ROOT;
+    for (let at = 0; at < ROW; at++) table[at] = this.#opens[at] === 1 ? OPEN : ROOT;
     for (let state = ROOT; state < own.length; state++) {
       if (state === DIVIDED) {
-        table.copyWithin(DIVIDED * width, OPEN * width, (OPEN + 1) * width);
+        table.copyWithin(DIVIDED * ROW, OPEN * ROW, (OPEN + 1) * ROW);
         notes[DIVIDED] = Note.divided;
         continue;
       }
-      const row = state * width;
+      const row = state * ROW;
       if (state > ROOT && state < dense) {
-        const from = (back[state] ?? ROOT) * width;
-        table.copyWithin(row, from, from + width);
+        const from = (back[state] ?? ROOT) * ROW;
+        table.copyWithin(row, from, from + ROW);
         if (table[row + Sign.space] === DIVIDED) table[row + Sign.space] = OPEN;
       }
       const to = this.#children[state + 1] ?? 0;
@@ -178,7 +179,7 @@ export class Automaton {
         const fallback =
           state === ROOT ? (this.#opens[symbol] === 1 ? OPEN : ROOT) : this.#follow(back[state] ?? ROOT, symbol);
         back[next] = fallback;
-        if (state < dense && symbol < width) table[row + symbol] = next;
+        if (state < dense && symbol < ROW) table[row + symbol] = next;
         const ending = tree.first[own[next] ?? 0] ?? -1;
         const here = ending < 0 ? Note.none : isClosed(ending) ? Note.closed : Note.open;
         first[next] = ending;

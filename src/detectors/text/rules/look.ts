@@ -1,5 +1,5 @@
 import { DROPPED } from "./alphabet.ts";
-import { Note, OPEN } from "./automaton.ts";
+import { Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
 import type { Compiled } from "./compile.ts";
 
 /** What a first look at a text says. Most prompts need no second one. */
@@ -22,7 +22,7 @@ export const SHORTEST_TURNED = 4;
  * take hardly longer than one.
  */
 export function look({ automaton, alphabet }: Compiled, text: string): Sight {
-  const { table, width, dense, notes, depth } = automaton;
+  const { table, dense, notes, depth } = automaton;
   const symbols = alphabet.bytes;
   const { length } = text;
   let mayMatch = false;
@@ -37,7 +37,8 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       mayMatch = true;
       if (unit > 127) state = OPEN;
     } else {
-      state = state < dense ? (table[state * width + symbol] ?? 0) : automaton.step(state, symbol);
+      state =
+        state < dense && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? 0) : automaton.step(state, symbol);
       const note = notes[state] ?? none;
       if (note !== none) {
         if (note === divided) {
@@ -54,7 +55,7 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       if (unitBack > 127) back = OPEN;
       continue;
     }
-    back = back < dense ? (table[back * width + symbol] ?? 0) : automaton.step(back, symbol);
+    back = back < dense && symbol < ROW ? (table[(back << ROW_BITS) + symbol] ?? 0) : automaton.step(back, symbol);
     if (notes[back] === none || (depth[back] ?? 0) < SHORTEST_TURNED) continue;
     turned ??= [];
     turned.push([j, back]);

@@ -1,5 +1,5 @@
 import { emptyView, type View } from "./alphabet.ts";
-import { Note, OPEN } from "./automaton.ts";
+import { Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
@@ -60,13 +60,13 @@ export class Matcher {
 
 /** Every pattern in a view, in the order of their ends. Time is linear in the view's length. */
 function scan({ automaton, alphabet, patterns }: Compiled, view: View, text: string): Hit[] {
-  const { table, width, dense, notes, first, more, shorter } = automaton;
+  const { table, dense, notes, first, more, shorter } = automaton;
   const { symbols, length } = view;
   const hits: Hit[] = [];
   let state = OPEN;
   for (let i = 0; i < length; i++) {
     const symbol = symbols[i] ?? 0;
-    state = state < dense && symbol < width ? (table[state * width + symbol] ?? 0) : automaton.step(state, symbol);
+    state = state < dense && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? 0) : automaton.step(state, symbol);
     if (notes[state] === Note.none) continue;
     const closes = i + 1 === length || alphabet.kind[symbols[i + 1] ?? 0] !== Kind.word;
     for (let at = state; at >= 0; at = shorter[at] ?? -1) {
