@@ -15,6 +15,9 @@ export interface Spelling {
  */
 export const Note = { none: 0, closed: 1, open: 2, divided: 3 } as const;
 
+export const NOTE_BITS = 2;
+export const NOTE = (1 << NOTE_BITS) - 1;
+
 /** Where patterns begin that may stand inside a word, and those that may not. */
 export const ROOT = 0;
 export const OPEN = 1;
@@ -23,7 +26,7 @@ const DIVIDED = 2;
 /** Letters before a cut that are worth a look: a single one is cut off everywhere. */
 const SHORTEST_CUT = 2;
 /** States this deep have a row of their own. Deeper ones are seldom reached, and many. */
-const DENSE_DEPTH = 5;
+const DENSE_DEPTH = 4;
 /** Symbols that the table knows, as a power of two: the signs and the letters a to z. A row is one line of the cache. */
 export const ROW_BITS = 5;
 export const ROW = 1 << ROW_BITS;
@@ -38,8 +41,11 @@ const FEW = 8;
  * inside words cost nothing.
  */
 export class Automaton {
-  /** `table[(state << ROW_BITS) + symbol]` is the next state, for states below `dense` and symbols below `ROW`. */
-  readonly table: Uint16Array | Uint32Array;
+  /**
+   * `table[(state << ROW_BITS) + symbol]` is the next state, for states below `dense` and symbols below `ROW`: shifted by
+   * {@link NOTE_BITS}, with its note in these bits, so that one look-up says both.
+   */
+  readonly table: Int32Array;
   readonly dense: number;
   /** By state, one of {@link Note}. */
   readonly notes: Uint8Array;
@@ -77,7 +83,7 @@ export class Automaton {
     this.#cut = new Uint8Array(states);
     const own = this.#number(tree);
     this.dense = this.#denseStates(states);
-    this.table = states > 0xffff ? new Uint32Array(this.dense * ROW) : new Uint16Array(this.dense * ROW);
+    this.table = new Int32Array(this.dense * ROW);
     this.#complete(tree, own, (pattern) => patterns[pattern]?.closed === true);
   }
 
@@ -95,7 +101,7 @@ export class Automaton {
   /** The state one deeper, or -1. */
   child(state: number, symbol: number): number {
     if (state < this.dense && symbol < ROW) {
-      const next = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
+      const next = (this.table[(state << ROW_BITS) + symbol] ?? ROOT) >> NOTE_BITS;
       return next > DIVIDED && (this.depth[next] ?? 0) > (this.depth[state] ?? 0) ? next : -1;
     }
     const from = this.#children[state] ?? 0;
@@ -117,7 +123,7 @@ export class Automaton {
   #follow(from: number, symbol: number): number {
     for (let state = from === DIVIDED ? OPEN : from; ; state = this.#back[state] ?? ROOT) {
       if (state < this.dense && symbol < ROW) {
-        const next = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
+        const next = (this.table[(state << ROW_BITS) + symbol] ?? ROOT) >> NOTE_BITS;
         return next === DIVIDED ? OPEN : next;
       }
       const next = this.child(state, symbol);
@@ -160,7 +166,8 @@ export class Automaton {
   #complete(tree: Tree, own: Int32Array, isClosed: (pattern: number) => boolean): void {
     const { table, dense, notes, first, shorter } = this;
     const back = this.#back;
-    for (let at = 0; at < ROW; at++) table[at] = this.#opens[at] === 1 ? OPEN : ROOT;
+    const divided = (DIVIDED << NOTE_BITS) | Note.divided;
+    for (let at = 0; at < ROW; at++) table[at] = this.#opens[at] === 1 ? OPEN << NOTE_BITS : ROOT;
     for (let state = ROOT; state < own.length; state++) {
       if (state === DIVIDED) {
         table.copyWithin(DIVIDED * ROW, OPEN * ROW, (OPEN + 1) * ROW);
@@ -171,7 +178,7 @@ export class Automaton {
       if (state > ROOT && state < dense) {
         const from = (back[state] ?? ROOT) * ROW;
         table.copyWithin(row, from, from + ROW);
-        if (table[row + Sign.space] === DIVIDED) table[row + Sign.space] = OPEN;
+        if (table[row + Sign.space] === divided) table[row + Sign.space] = OPEN << NOTE_BITS;
       }
       const to = this.#children[state + 1] ?? 0;
       for (let next = this.#children[state] ?? 0; next < to; next++) {
@@ -179,16 +186,17 @@ export class Automaton {
         const fallback =
           state === ROOT ? (this.#opens[symbol] === 1 ? OPEN : ROOT) : this.#follow(back[state] ?? ROOT, symbol);
         back[next] = fallback;
-        if (state < dense && symbol < ROW) table[row + symbol] = next;
         const ending = tree.first[own[next] ?? 0] ?? -1;
         const here = ending < 0 ? Note.none : isClosed(ending) ? Note.closed : Note.open;
         first[next] = ending;
         shorter[next] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
-        notes[next] = Math.max(here, notes[fallback] ?? Note.none);
+        const note = Math.max(here, notes[fallback] ?? Note.none);
+        notes[next] = note;
+        if (state < dense && symbol < ROW) table[row + symbol] = (next << NOTE_BITS) | note;
       }
       if (state <= DIVIDED || state >= dense) continue;
-      if (this.#symbol[state] === Sign.space) table[row + Sign.space] = state;
-      if (this.#cut[state] === 1 && table[row + Sign.space] === OPEN) table[row + Sign.space] = DIVIDED;
+      if (this.#symbol[state] === Sign.space) table[row + Sign.space] = (state << NOTE_BITS) | (notes[state] ?? 0);
+      if (this.#cut[state] === 1 && table[row + Sign.space] === OPEN << NOTE_BITS) table[row + Sign.space] = divided;
     }
   }
 }

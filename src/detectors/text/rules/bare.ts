@@ -1,6 +1,6 @@
 import type { Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { Sieve } from "./suspects.ts";
+import { SHORTEST_CAUGHT, Sieve } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
@@ -31,6 +31,15 @@ export class Bare {
 
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns.filter(isWorthIt);
+    for (const { role, form } of patterns) {
+      const [longest = ""] =
+        role.kind === "term"
+          ? foldKey(form)
+              .split(" ")
+              .sort((a, b) => b.length - a.length)
+          : [];
+      if (longest.length >= SHORTEST_CAUGHT) this.sieve.put([...longest].reverse().join(""));
+    }
     for (const { form } of this.#patterns) {
       if (isDistinctive(form)) for (const word of [form, ...withoutVowels(form)]) this.sieve.put(word);
     }
@@ -62,18 +71,22 @@ export class Bare {
     }
   }
 
-  /** A word with the consonants of a term: with two letters swapped, or with a vowel missing. */
-  caught(text: string, at: readonly [number, number], found: (found: Found) => void): void {
+  /**
+   * A word with the consonants of a term: with two letters swapped, or with a vowel missing.
+   * @returns whether it may be anything at all; then it may also be a word from the last letter to the first
+   */
+  caught(text: string, at: readonly [number, number], found: (found: Found) => void): boolean {
     const written = text.slice(...at);
     const word = written.toLowerCase();
-    if (isOrdinary(word) || /^[A-Z][a-z]/.test(written)) return;
+    if (isOrdinary(word) || /^[A-Z][a-z]/.test(written)) return false;
     for (const pattern of this.#sorted().get(sorted(word)) ?? []) {
       const disguise = differs(word, foldKey(pattern.form));
       if (disguise) {
         found({ pattern, at, disguise });
-        return;
+        return false;
       }
     }
+    return true;
   }
 
   #sorted(): Map<string, Pattern[]> {

@@ -63,8 +63,9 @@ export class Undisguiser {
     }
     if (spans.length > 0) for (const span of withNeighbours(text, spans)) this.#cells(text, span, all);
     for (const span of voweless) this.#bare.voweless(text, span, word);
-    for (const span of caught) this.#bare.caught(text, span, word);
-    if (sight.turned.length > 0) backward(this.#compiled, text, sight.turned, word);
+    let turned = false;
+    for (const span of caught) if (this.#bare.caught(text, span, word)) turned = true;
+    if (turned) backward(this.#compiled, text, word);
     if (sight.blanks.length > 0) split(this.#compiled, text, sight.blanks, word);
     if (all.length === 0) return undefined;
     const quiet = shielded(text);

@@ -66,7 +66,8 @@ export class Sieve {
   }
 }
 
-const SHORTEST_CAUGHT = 4;
+/** Shorter words are other words when their letters change places, or are read from the end. */
+export const SHORTEST_CAUGHT = 4;
 /** A chunk this short may be one letter, or two, of a word that is spelt out. */
 const SPELT = 2;
 

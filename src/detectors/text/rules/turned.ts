@@ -1,9 +1,9 @@
-import { Sign } from "./alphabet.ts";
-import { OPEN } from "./automaton.ts";
+import { DROPPED, Sign } from "./alphabet.ts";
+import { Note, OPEN } from "./automaton.ts";
 import type { Found } from "./bare.ts";
 import type { Compiled, Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { SHORTEST_TURNED, type Sight } from "./look.ts";
+import { SHORTEST_CAUGHT } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
@@ -11,17 +11,24 @@ import { isOrdinary } from "./vocabulary.ts";
 const SHORTEST_SPLIT = 5;
 const LONGEST_HALF = 24;
 
-/** Words, and phrases, that are written from the last letter to the first. */
+/** Words, and phrases, that are written from the last letter to the first: the automaton goes over the text from its end. */
 export function backward(
-  { automaton, patterns }: Compiled,
+  { automaton, alphabet, patterns }: Compiled,
   text: string,
-  turned: Sight["turned"],
   found: (found: Found) => void,
 ): void {
-  const { first, more, shorter, depth } = automaton;
-  for (const [i, state] of turned) {
-    if (i > 0 && isWord(text.charCodeAt(i - 1))) continue;
-    for (let at = state; at >= 0 && (depth[at] ?? 0) >= SHORTEST_TURNED; at = shorter[at] ?? -1) {
+  const { notes, first, more, shorter, depth } = automaton;
+  let state: number = OPEN;
+  for (let i = text.length - 1; i >= 0; i--) {
+    const unit = text.charCodeAt(i);
+    const symbol = unit < 128 ? (alphabet.bytes[unit] ?? DROPPED) : DROPPED;
+    if (symbol === DROPPED) {
+      if (unit > 127) state = OPEN;
+      continue;
+    }
+    state = automaton.step(state, symbol);
+    if (notes[state] === Note.none || (i > 0 && isWord(text.charCodeAt(i - 1)))) continue;
+    for (let at = state; at >= 0 && (depth[at] ?? 0) >= SHORTEST_CAUGHT; at = shorter[at] ?? -1) {
       for (let p = first[at] ?? -1; p >= 0; p = more[p] ?? -1) {
         const pattern = patterns[p];
         if (!pattern) continue;

@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 
 /** Bits of the filter: more than twenty for each word, so that hardly a strange word passes for an ordinary one. */
 export const BITS = 2 ** 22;
-const HASHES = 10;
+/** A word's bits lie side by side, in one line of the cache. */
+const LINE = 512;
+const HASHES = 6;
+const BITS_OF_PLACE = 9;
 
 export function emptyFilter(): Uint8Array {
   return new Uint8Array(BITS / 8);
@@ -36,7 +39,12 @@ function each(word: string, visit: (bit: number) => boolean): boolean {
     one = Math.imul(one ^ unit, 0x01000193);
     two = Math.imul(two ^ unit, 0x85ebca6b) ^ (two >>> 13);
   }
-  two |= 1;
-  for (let i = 0; i < HASHES; i++) if (!visit((one + Math.imul(i, two)) & (BITS - 1))) return false;
+  one ^= one >>> 15;
+  const line = ((one >>> 0) % (BITS / LINE)) * LINE;
+  let places = Math.imul(two ^ (two >>> 15), 0x85ebca6b);
+  for (let i = 0; i < HASHES; i++) {
+    if (!visit(line + (places >>> (32 - BITS_OF_PLACE)))) return false;
+    places = Math.imul(places, 0x9e3779b1) + two;
+  }
   return true;
 }
