@@ -22,10 +22,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   policy: { rooms: ["contract"], packages: ["yaml", "zod", "node:crypto"] },
   pipeline: { rooms: ["contract", "policy"] },
   models: { rooms: BASE },
+  outbound: { rooms: ["contract"] },
   store: { rooms: BASE },
   jobs: { rooms: BASE },
-  detectors: { rooms: [...BASE, "models"] },
-  generators: { rooms: [...BASE, "models"] },
+  detectors: { rooms: [...BASE, "models", "outbound"] },
+  generators: { rooms: [...BASE, "models", "outbound"] },
   dataset: { rooms: PARTS },
   training: { rooms: PARTS },
   config: { rooms: ["contract", "policy", "detectors", "generators"], only: { detectors: KINDS, generators: KINDS } },
@@ -34,8 +35,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   cli: { rooms: [...BELOW_APP, "app", "http"] },
 };
 
-/** Folders whose members must not know each other: each is one detector or one generator. */
-const SIBLINGS = ["src/detectors/text", "src/detectors/image", "src/generators"];
+/** Folders whose members must not know each other: each is one detector, one generator or one dialect. */
+const SIBLINGS = ["src/detectors/text", "src/detectors/image", "src/generators", "src/http/dialects"];
 
 interface Import {
   /** From the root of the repository, with `/`. */

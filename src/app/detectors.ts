@@ -3,6 +3,7 @@ import type { ImageDetectorConfig, TextDetectorConfig } from "../config/schema.t
 import type { DecodedImage, Detector, ImageDetector, Prompt, TextDetector } from "../contract/detector.ts";
 import type { Limits } from "../contract/limits.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
+import type { Price } from "../pipeline/cost.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
 
 /** A policy's detectors, opened. */
@@ -40,7 +41,7 @@ export class OpenDetectors {
     await Promise.all(opened.map((each) => (each.status === "fulfilled" ? each.value.close?.() : undefined)));
   }
 
-  #stage<Config, Input>(
+  #stage<Config extends { readonly price_per_unit?: Price }, Input>(
     configs: Readonly<Record<string, Config>>,
     open: (config: Config) => Promise<Detector<Input>>,
     uses: Readonly<Record<string, { readonly budget_ms: number; readonly overlap?: boolean }>>,
@@ -51,6 +52,7 @@ export class OpenDetectors {
         detector: await open(config),
         budgetMs: uses[name]?.budget_ms ?? 0,
         overlap: uses[name]?.overlap ?? false,
+        ...(config.price_per_unit ? { pricePerUnit: config.price_per_unit } : {}),
       })),
     );
   }

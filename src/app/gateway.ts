@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRecord, GenerationRequest } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
+import { asFailure, failureOf } from "../pipeline/failure.ts";
 import { moderate } from "../pipeline/generation.ts";
 import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
 import { type Identity, runningRecord } from "../pipeline/record.ts";
@@ -181,13 +182,11 @@ export class Gateway implements Service {
   }
 
   async #failed(begun: GenerationRecord, error: unknown): Promise<void> {
-    const { code, detail } =
-      error instanceof SafelightError ? error : new SafelightError("internal", "it failed without saying why");
     const failed = {
       ...begun,
       state: "failed" as const,
       finished_at: new Date().toISOString(),
-      error: { code, detail },
+      error: failureOf(asFailure(error, "internal")),
     };
     await this.#open.store.save(failed, []).catch(() => {});
   }

@@ -3,8 +3,6 @@ import type { ImageGenerator } from "../contract/generator.ts";
 import { GENERATORS } from "../generators/table.ts";
 import type { StageGenerator } from "../pipeline/parts.ts";
 
-const FREE = { amount: 0, currency: "USD" };
-
 /** Opens every configured generator, by name. */
 export async function openGenerators(configs: Config["generators"]): Promise<ReadonlyMap<string, StageGenerator>> {
   const opened = await Promise.all(
@@ -13,12 +11,16 @@ export async function openGenerators(configs: Config["generators"]): Promise<Rea
         name,
         generator: await open(config),
         timeoutMs: config.timeout_ms,
-        pricePerImage: config.price_per_image ?? FREE,
+        price: priceOf(config.price_per_image),
       };
       return [name, generator] as const;
     }),
   );
   return new Map(opened);
+}
+
+function priceOf(price: GeneratorConfig["price_per_image"]): StageGenerator["price"] {
+  return { perImage: price?.amount ?? 0, bySize: price?.by_size ?? {}, currency: price?.currency ?? "USD" };
 }
 
 function open({ kind, options }: GeneratorConfig): Promise<ImageGenerator> {

@@ -44,6 +44,7 @@ export function loadConfig(place: Surroundings): LoadedConfig {
   const yaml = file ? readYamlFile(file.path, file.what) : readYaml("", FILE_NAME);
   const folder = file ? dirname(file.path) : place.cwd;
   const written = validateYaml(yaml, ConfigFileSchema, [], yaml.value ?? {});
+  assertOneCurrency(written, yaml);
   const given = overridesOf(place);
   const { public_url } = written.server;
   const config: Config = {
@@ -72,6 +73,26 @@ function fileToRead({ env, flags, cwd }: Surroundings): { path: string; what: st
   if (named) return { path: resolve(cwd, named), what: `${WHAT} named by SAFELIGHT_CONFIG` };
   const usual = resolve(cwd, FILE_NAME);
   return existsSync(usual) ? { path: usual, what: WHAT } : undefined;
+}
+
+/** Costs are added up, so they cannot be in several currencies. */
+function assertOneCurrency({ generators, detectors }: ConfigFile, yaml: YamlFile): void {
+  const prices = [
+    ...Object.entries(generators).map(
+      ([name, one]) => ["generators", name, "price_per_image", one.price_per_image] as const,
+    ),
+    ...Object.entries(detectors).map(
+      ([name, one]) => ["detectors", name, "price_per_unit", one.price_per_unit] as const,
+    ),
+  ];
+  let first: string | undefined;
+  for (const [list, name, key, price] of prices) {
+    if (!price) continue;
+    first ??= price.currency;
+    if (price.currency === first) continue;
+    const message = `must be ${first}, as in the other prices`;
+    throw mistaken(yaml, [{ path: [list, name, key, "currency"], key: false, message }]);
+  }
 }
 
 function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"] {
@@ -104,10 +125,12 @@ function detectorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Confi
   for (const [name, { kind }] of Object.entries(all)) {
     const path = ["detectors", name];
     const given = writtenOptions(yaml, path);
+    const price_per_unit = written.detectors[name]?.price_per_unit;
     const detector = <T extends z.ZodType>(schema: T) => ({
       kind,
       folder,
       written: given,
+      ...(price_per_unit === undefined ? {} : { price_per_unit }),
       options: validateYaml(yaml, schema, path, given),
     });
     // As above: the kind and the options come from one line of the table.
@@ -118,7 +141,7 @@ function detectorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Confi
 }
 
 /** The keys that are no options of a kind's own. */
-const SHARED = new Set(["kind", "price_per_image", "timeout_ms"]);
+const SHARED = new Set(["kind", "price_per_image", "price_per_unit", "timeout_ms"]);
 
 /** As they stand in the file, before any schema has filled in or changed anything. */
 function writtenOptions(yaml: YamlFile, path: readonly string[]): Readonly<Record<string, unknown>> {
@@ -147,10 +170,11 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
     default_generator: config.default_generator,
     detectors: mapValues(
       { ...config.detectors.text, ...config.detectors.image },
-      ({ kind, options, written: given }) => ({
+      ({ kind, options, written: given, price_per_unit }) => ({
         kind,
         ...options,
         ...given,
+        ...(price_per_unit === undefined ? {} : { price_per_unit }),
       }),
     ),
     limits: config.limits,

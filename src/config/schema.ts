@@ -20,6 +20,13 @@ const PriceSchema = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/, { error: "must be three capital letters, such as EUR (ISO 4217)" }),
 });
 
+const ImagePriceSchema = PriceSchema.extend({
+  by_size: z
+    .record(z.string().regex(/^\d+x\d+$/, { error: "must be <width>x<height>, such as 1024x1024" }), z.number().min(0))
+    .optional()
+    .meta({ description: "Prices of pictures of these sizes, where they differ." }),
+});
+
 const TimeoutSchema = z
   .int()
   .min(1)
@@ -61,12 +68,12 @@ export const ConfigFileSchema = z.strictObject({
     .meta({ description: "Policy files, and folders of them (*.yaml). Those that ship with Safelight when absent." }),
   default_policy: name.default("default"),
   generators: z
-    .record(name, byKind({ price_per_image: PriceSchema.optional(), timeout_ms: TimeoutSchema }, GENERATORS))
+    .record(name, byKind({ price_per_image: ImagePriceSchema.optional(), timeout_ms: TimeoutSchema }, GENERATORS))
     .refine((value) => Object.keys(value).length > 0, { error: "must name at least one generator" })
     .prefault({ sketch: { kind: "sketch" } }),
   default_generator: name.optional().meta({ description: "The first of the generators when absent." }),
   detectors: z
-    .record(name, byKind({}, TEXT_DETECTORS, IMAGE_DETECTORS))
+    .record(name, byKind({ price_per_unit: PriceSchema.optional() }, TEXT_DETECTORS, IMAGE_DETECTORS))
     .default({})
     .meta({ description: "The built-in ones are there without being listed." }),
   limits: LimitsSchema.refine((limits) => limits.image_side_min <= limits.image_side_max, {
@@ -88,12 +95,14 @@ export type GeneratorConfig<K extends GeneratorKind = GeneratorKind> = {
   [P in K]: {
     readonly kind: P;
     readonly options: z.output<(typeof GENERATORS)[P]["options"]>;
-    readonly price_per_image?: z.output<typeof PriceSchema>;
+    readonly price_per_image?: z.output<typeof ImagePriceSchema>;
     readonly timeout_ms: number;
   };
 }[K];
 
 interface Written {
+  /** Of what the vendor bills: a call, a thousand characters, a picture. */
+  readonly price_per_unit?: z.output<typeof PriceSchema>;
   /** Absolute: where relative paths in the options start. */
   readonly folder: string;
   /** The options that were given, as they were written. */

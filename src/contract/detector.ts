@@ -37,6 +37,9 @@ export interface DecodedImage {
   readonly frames: readonly Frame[];
 }
 
+/** Is told how many units of a vendor's service were used, in the units that `price_per_unit` is for; once for each call. */
+export type Meter = (units: number) => void;
+
 /** Examines one text or one picture and reports scores by category. It never decides. */
 export interface Detector<Input> {
   /** Stable; written into every decision, together with the version. */
@@ -49,7 +52,7 @@ export interface Detector<Input> {
    * @returns what it saw, with scores in [0, 1]; a covered category that is missing scored 0.
    * @throws when it cannot tell. The pipeline turns that into an `unknown` report; it never means safe.
    */
-  inspect(input: Input, signal: AbortSignal): Promise<readonly Finding[]>;
+  inspect(input: Input, signal: AbortSignal, meter?: Meter): Promise<readonly Finding[]>;
   /** Releases sessions and connections. */
   close?(): Promise<void>;
 }

@@ -36,18 +36,35 @@ export const ErrorCodeSchema = z.enum(Object.keys(ERRORS) as ErrorCode[]);
 export const FieldErrorSchema = z.object({ pointer: z.string(), detail: z.string() });
 export type FieldError = z.infer<typeof FieldErrorSchema>;
 
+/** What a vendor said of a failure of its own. `code` is the vendor's name for it. */
+export const VendorFaultSchema = z.object({
+  status: z.int().nullable(),
+  code: z.string().nullable(),
+  request_id: z.string().nullable(),
+  /** Milliseconds after which the vendor may be asked again, where it says so. */
+  retry_after_ms: z.number().min(0).nullable(),
+});
+export type VendorFault = z.infer<typeof VendorFaultSchema>;
+
 /** The one error class. `detail` is safe to show a caller: it never holds a prompt, an image, a key or a path of the server. */
 export class SafelightError extends Error {
   override readonly name = "SafelightError";
   readonly code: ErrorCode;
   readonly detail: string;
   readonly errors: readonly FieldError[];
+  /** Where the failure is a vendor's. */
+  readonly vendor: VendorFault | undefined;
 
-  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; errors?: readonly FieldError[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; errors?: readonly FieldError[]; vendor?: VendorFault } = {},
+  ) {
     super(`${code}: ${detail}`, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.detail = detail;
     this.errors = options.errors ?? [];
+    this.vendor = options.vendor;
   }
 
   get status(): number {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ActionSchema, StageSchema } from "./actions.ts";
 import { CategorySchema } from "./categories.ts";
 import { DecisionSchema } from "./decision.ts";
-import { ErrorCodeSchema } from "./errors.ts";
+import { ErrorCodeSchema, VendorFaultSchema } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { ReportSchema } from "./report.ts";
 
@@ -140,7 +140,7 @@ export const CostSchema = z.object({
   amount: z.number().min(0),
   currency: z.string(),
   parts: z.array(
-    z.object({ part: z.string(), units: z.int().min(0), unit_price: z.number().min(0), amount: z.number().min(0) }),
+    z.object({ part: z.string(), units: z.number().min(0), unit_price: z.number().min(0), amount: z.number().min(0) }),
   ),
 });
 export type Cost = z.infer<typeof CostSchema>;
@@ -189,7 +189,7 @@ export const GenerationRecordSchema = z.object({
   trials: z.array(TrialSchema),
   timings: TimingsSchema,
   cost: CostSchema,
-  error: z.object({ code: ErrorCodeSchema, detail: z.string() }).nullable(),
+  error: z.object({ code: ErrorCodeSchema, detail: z.string(), vendor: VendorFaultSchema.optional() }).nullable(),
   /** When text and pictures are forgotten; null: never. */
   expires_at: z.iso.datetime().nullable(),
 });

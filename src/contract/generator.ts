@@ -29,7 +29,7 @@ export interface ImageGenerator {
   /**
    * @returns one entry for each of `request.images`, in order.
    * @param onProgress called with 0 to 1 while it works, where the back end tells.
-   * @throws SafelightError `provider_*`
+   * @throws SafelightError `provider_*`, with `vendor` where the vendor said what is wrong
    */
   generate(
     request: ImageRequest,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CategorySchema } from "./categories.ts";
-import { ErrorCodeSchema } from "./errors.ts";
+import { ErrorCodeSchema, VendorFaultSchema } from "./errors.ts";
 
 /** A rectangle of the picture, as fractions of its width and height: `x`, `y` is the top left corner. */
 export const RegionSchema = z.object({
@@ -37,11 +37,19 @@ const ran = {
   /** What it can score. A category in this list without a finding scored 0. */
   categories: z.array(CategorySchema),
   duration_ms: z.number().min(0),
+  /** What a vendor bills for it, in the vendor's units; absent where nobody does. */
+  units: z.number().min(0).optional(),
 };
 
 /** What came of running one detector once. `unknown` is never safe: the policy says what it means. */
 export const ReportSchema = z.discriminatedUnion("state", [
   z.object({ ...ran, state: z.literal("scored"), findings: z.array(FindingSchema) }),
-  z.object({ ...ran, state: z.literal("unknown"), because: ErrorCodeSchema, detail: z.string() }),
+  z.object({
+    ...ran,
+    state: z.literal("unknown"),
+    because: ErrorCodeSchema,
+    detail: z.string(),
+    vendor: VendorFaultSchema.optional(),
+  }),
 ]);
 export type Report = z.infer<typeof ReportSchema>;

@@ -70,8 +70,8 @@ export function answerGeneration(c: Context, answer: GenerationAnswer): Response
       return answerProblem(c, new SafelightError("prompt_blocked", refusal(answer)), answer);
     case "failed":
     case "cancelled": {
-      const { code, detail } = answer.error ?? { code: "internal" as const, detail: "the record has no error" };
-      return answerProblem(c, new SafelightError(code, detail), answer);
+      const { code, detail, vendor } = answer.error ?? { code: "internal" as const, detail: "the record has no error" };
+      return answerProblem(c, new SafelightError(code, detail, vendor ? { vendor } : {}), answer);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { ERRORS, type ErrorCode, type FieldError, SafelightError } from "../contract/errors.ts";
+import { ERRORS, type ErrorCode, type FieldError, SafelightError, type VendorFault } from "../contract/errors.ts";
 
 /** The body of every error: RFC 9457 problem details with our stable `code`. */
 export interface Problem {
@@ -11,6 +11,8 @@ export interface Problem {
   readonly instance: string;
   readonly request_id: string;
   readonly errors?: readonly FieldError[];
+  /** What the vendor said of its failure. */
+  readonly vendor?: VendorFault;
 }
 
 /** Anything thrown, as what a caller may see. What is not one of our own errors says nothing of its cause. */
@@ -30,13 +32,16 @@ export function problemOf(error: SafelightError, path: string, requestId: string
     instance: path,
     request_id: requestId,
     ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(error.vendor ? { vendor: error.vendor } : {}),
   };
 }
 
 /** Answers with a problem; `members` join it, as a refused prompt carries its whole decision. */
 export function answerProblem(c: Context, error: SafelightError, members: object = {}): Response {
   const problem = problemOf(error, c.req.path, c.get("requestId"));
-  if (error.status === 503 || error.status === 507) c.header("Retry-After", "5");
+  const wait = error.vendor?.retry_after_ms;
+  if (wait != null) c.header("Retry-After", String(Math.ceil(wait / 1000)));
+  else if (error.status === 503 || error.status === 507) c.header("Retry-After", "5");
   return c.body(JSON.stringify({ ...members, ...problem }), error.status as 400, {
     "Content-Type": "application/problem+json",
   });

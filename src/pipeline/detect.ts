@@ -1,7 +1,8 @@
-import type { Detector } from "../contract/detector.ts";
-import { type ErrorCode, SafelightError } from "../contract/errors.ts";
+import type { Detector, Meter } from "../contract/detector.ts";
+import { type ErrorCode, SafelightError, type VendorFault } from "../contract/errors.ts";
 import { type Finding, FindingSchema, type Report } from "../contract/report.ts";
 import { orAbort } from "./abort.ts";
+import type { Price } from "./cost.ts";
 
 /** A detector as one stage of a policy uses it, under the name that the policy gives it. */
 export interface StageDetector<Input> {
@@ -11,6 +12,8 @@ export interface StageDetector<Input> {
   readonly budgetMs: number;
   /** Slow: the generation need not wait for it to start. */
   readonly overlap: boolean;
+  /** Of what the detector tells its meter; absent where it costs nothing. */
+  readonly pricePerUnit?: Price;
 }
 
 /**
@@ -28,14 +31,17 @@ export async function runDetector<Input>(
   const budget = new AbortController();
   const timer = setTimeout(() => budget.abort(outOfBudget(budgetMs)), budgetMs);
   const signal = AbortSignal.any([caller, budget.signal]);
-  const work = inspect(detector, input, signal);
+  let units: number | undefined;
+  const work = inspect(detector, input, signal, (used) => {
+    units = (units ?? 0) + used;
+  });
   const ran = identity(name, detector); // now: a detector may come to hold a newer model while it works
   try {
     const findings = await orAbort(work, signal);
-    return { ...ran, duration_ms: performance.now() - start, state: "scored", findings: sound(findings) };
+    return { ...ran, ...spent(start, units), state: "scored", findings: sound(findings) };
   } catch (error) {
     caller.throwIfAborted();
-    return { ...ran, duration_ms: performance.now() - start, state: "unknown", ...cause(error) };
+    return { ...ran, ...spent(start, units), state: "unknown", ...cause(error) };
   } finally {
     clearTimeout(timer);
   }
@@ -50,8 +56,12 @@ function identity<Input>(name: string, { id, version, categories }: Detector<Inp
   return { detector: name, version: `${id}@${version}`, categories: [...categories] };
 }
 
-async function inspect<Input>(detector: Detector<Input>, input: Input, signal: AbortSignal) {
-  return detector.inspect(input, signal);
+function spent(start: number, units: number | undefined) {
+  return { duration_ms: performance.now() - start, ...(units === undefined ? {} : { units }) };
+}
+
+async function inspect<Input>(detector: Detector<Input>, input: Input, signal: AbortSignal, meter: Meter) {
+  return detector.inspect(input, signal, meter);
 }
 
 function outOfBudget(budgetMs: number): SafelightError {
@@ -65,8 +75,8 @@ function sound(findings: readonly Finding[]): Finding[] {
   return checked.data;
 }
 
-function cause(error: unknown): { because: ErrorCode; detail: string } {
+function cause(error: unknown): { because: ErrorCode; detail: string; vendor?: VendorFault } {
   return error instanceof SafelightError
-    ? { because: error.code, detail: error.detail }
+    ? { because: error.code, detail: error.detail, ...(error.vendor ? { vendor: error.vendor } : {}) }
     : { because: "detector_failed", detail: "it failed without saying why" };
 }

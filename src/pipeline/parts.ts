@@ -24,7 +24,12 @@ export interface StageGenerator {
   readonly name: string;
   readonly generator: ImageGenerator;
   readonly timeoutMs: number;
-  readonly pricePerImage: { readonly amount: number; readonly currency: string };
+  readonly price: {
+    readonly perImage: number;
+    /** Of pictures asked for as `<width>x<height>`, where that differs. */
+    readonly bySize: Readonly<Record<string, number>>;
+    readonly currency: string;
+  };
 }
 
 /** Everything that one moderated generation is made of. */

@@ -8,7 +8,9 @@ import type {
   Judgement,
 } from "../contract/generation.ts";
 import type { Attempts } from "./attempts.ts";
+import { costOf } from "./cost.ts";
 import { sha256 } from "./digest.ts";
+import { failureOf } from "./failure.ts";
 import { imageWarnings, promptWarnings } from "./outcome.ts";
 import type { Parts } from "./parts.ts";
 
@@ -65,7 +67,7 @@ export function runningRecord(
     attempts: 0,
     trials: [],
     timings: { prompt_ms: 0, generation_ms: 0, image_ms: 0, total_ms: 0, moderation_share: 0 },
-    cost: { amount: 0, currency: generator.pricePerImage.currency, parts: [] },
+    cost: { amount: 0, currency: generator.price.currency, parts: [] },
     error: null,
     expires_at: new Date(createdAt.getTime() + policy.retention.days * 86_400_000).toISOString(),
   };
@@ -78,8 +80,6 @@ export function endedRecord(
   progress: Progress,
 ): GenerationRecord {
   const { state, prompt, promptMs, totalMs, images, failure } = progress;
-  const { amount } = parts.generator.pricePerImage;
-  const cost = attempts.pictures * amount;
   return {
     ...begun,
     state,
@@ -98,12 +98,14 @@ export function endedRecord(
       total_ms: totalMs,
       moderation_share: totalMs > 0 ? Math.min(1, Math.max(0, 1 - attempts.generationMs / totalMs)) : 0,
     },
-    cost: {
-      ...begun.cost,
-      amount: cost,
-      parts: [{ part: begun.generator, units: attempts.pictures, unit_price: amount, amount: cost }],
-    },
-    error: failure ? { code: failure.code, detail: failure.detail } : null,
+    cost: costOf(
+      parts.generator,
+      begun.request,
+      attempts.pictures,
+      [...parts.promptDetectors, ...parts.imageDetectors],
+      [...(prompt?.reports ?? []), ...attempts.trials.flatMap(({ reports }) => reports)],
+    ),
+    error: failure ? failureOf(failure) : null,
   };
 }
 

@@ -120,7 +120,7 @@ export function parts(
       name: "fake",
       generator: made ?? generator(),
       timeoutMs: timeoutMs ?? 5_000,
-      pricePerImage: { amount: 0.01, currency: "USD" },
+      price: { perImage: 0.01, bySize: {}, currency: "USD" },
     },
   };
 }

@@ -1,0 +1,29 @@
+import type { Cost } from "../contract/generation.ts";
+import type { Report } from "../contract/report.ts";
+import type { StageDetector } from "./detect.ts";
+import type { StageGenerator } from "./parts.ts";
+
+/** `currency` as ISO 4217 has it. All prices of one configuration are in the same. */
+export interface Price {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** What the pictures of one generation cost, at the size they were asked for, and the vendors' judgements of it. */
+export function costOf(
+  { name, price }: StageGenerator,
+  { width, height }: { readonly width: number; readonly height: number },
+  pictures: number,
+  detectors: readonly Pick<StageDetector<never>, "name" | "pricePerUnit">[],
+  reports: readonly Report[],
+): Cost {
+  const each = price.bySize[`${width}x${height}`] ?? price.perImage;
+  const parts = [{ part: name, units: pictures, unit_price: each, amount: pictures * each }];
+  for (const { name: part, pricePerUnit } of detectors) {
+    const units = reports.reduce((sum, one) => sum + (one.detector === part ? (one.units ?? 0) : 0), 0);
+    if (units === 0) continue;
+    const unit_price = pricePerUnit?.amount ?? 0;
+    parts.push({ part, units, unit_price, amount: units * unit_price });
+  }
+  return { amount: parts.reduce((sum, { amount }) => sum + amount, 0), currency: price.currency, parts };
+}
