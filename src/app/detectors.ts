@@ -1,9 +1,9 @@
 import type { LoadedPolicy } from "../config/policies.ts";
 import type { ImageDetectorConfig, TextDetectorConfig } from "../config/schema.ts";
 import type { DecodedImage, Detector, ImageDetector, Prompt, TextDetector } from "../contract/detector.ts";
+import type { Price } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
-import type { Price } from "../pipeline/cost.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
 
 /** A policy's detectors, opened. */

@@ -136,6 +136,12 @@ export const TimingsSchema = z.object({
 });
 export type Timings = z.infer<typeof TimingsSchema>;
 
+/** `currency` as ISO 4217 has it. All prices of one configuration are in the same. */
+export interface Price {
+  readonly amount: number;
+  readonly currency: string;
+}
+
 export const CostSchema = z.object({
   amount: z.number().min(0),
   currency: z.string(),

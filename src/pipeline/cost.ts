@@ -3,12 +3,6 @@ import type { Report } from "../contract/report.ts";
 import type { StageDetector } from "./detect.ts";
 import type { StageGenerator } from "./parts.ts";
 
-/** `currency` as ISO 4217 has it. All prices of one configuration are in the same. */
-export interface Price {
-  readonly amount: number;
-  readonly currency: string;
-}
-
 /** What the pictures of one generation cost, at the size they were asked for, and the vendors' judgements of it. */
 export function costOf(
   { name, price }: StageGenerator,

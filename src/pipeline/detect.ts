@@ -1,8 +1,8 @@
 import type { Detector, Meter } from "../contract/detector.ts";
 import { type ErrorCode, SafelightError, type VendorFault } from "../contract/errors.ts";
+import type { Price } from "../contract/generation.ts";
 import { type Finding, FindingSchema, type Report } from "../contract/report.ts";
 import { orAbort } from "./abort.ts";
-import type { Price } from "./cost.ts";
 
 /** A detector as one stage of a policy uses it, under the name that the policy gives it. */
 export interface StageDetector<Input> {
