@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import { SafelightError } from "../contract/errors.ts";
+import { DIALECTS, dialectOf } from "./dialects/table.ts";
 import { docsRoutes } from "./docs.ts";
 import { answerProblem, toSafelightError } from "./problem.ts";
 import { checkRoutes } from "./routes/checks.ts";
@@ -34,7 +36,7 @@ export async function createApp(door: Door): Promise<App> {
     const failure = toSafelightError(error);
     if (failure.code === "internal")
       door.log.error({ err: failure.cause ?? failure, request_id: c.get("requestId") }, "request failed");
-    return answerProblem(c, failure);
+    return answerError(c, failure);
   });
 
   generationRoutes(app, door);
@@ -42,15 +44,21 @@ export async function createApp(door: Door): Promise<App> {
   policyRoutes(app, door);
   systemRoutes(app, door);
   docsRoutes(app);
+  for (const dialect of DIALECTS) dialect.routes(app, door);
   refuseOtherMethods(app);
   await webRoutes(app);
   app.notFound((c) =>
-    answerProblem(
+    answerError(
       c,
       new SafelightError("not_found", "there is nothing at this address; /openapi.json lists what there is"),
     ),
   );
   return app;
+}
+
+/** In the words of the dialect that was spoken to, or as a problem of our own. */
+function answerError(c: Context<Environment>, error: SafelightError): Response {
+  return dialectOf(c.req.path)?.answerError(c, error) ?? answerProblem(c, error);
 }
 
 const requestId = createMiddleware<Environment>(async (c, next) => {
@@ -80,7 +88,7 @@ function limitBody(limit: number) {
     onError: (c) => {
       c.header("Connection", "close"); // the rest of the body is never read
       const detail = `the body is larger than the limit of ${limit} bytes`;
-      return answerProblem(c, new SafelightError("body_too_large", detail));
+      return answerError(c, new SafelightError("body_too_large", detail));
     },
   });
 }
@@ -95,7 +103,7 @@ function refuseOtherMethods(app: App): void {
     const list = [...new Set(allowed)].sort().join(", ");
     app.all(path, (c) => {
       c.header("Allow", list);
-      return answerProblem(
+      return answerError(
         c,
         new SafelightError("method_not_allowed", `${c.req.method} is not allowed here; allowed: ${list}`),
       );
