@@ -24,6 +24,8 @@ export interface SessionOptions {
 /** A model that is open: shared by all who asked for it. */
 export interface Model {
   readonly entry: ModelEntry;
+  /** Runs that can go on at once. */
+  readonly sessions: number;
   /**
    * Runs in another thread. The data of `feeds` is copied; do not change it before this resolves.
    * @param signal drops the run while it waits; once it has begun, it ends by itself.
@@ -63,6 +65,7 @@ export async function openModel(id: string, options: SessionOptions = {}): Promi
   let left = false;
   return {
     entry: pool.entry,
+    sessions,
     run: (feeds, signal) => pool.run(feeds, signal),
     async close() {
       if (left) return;

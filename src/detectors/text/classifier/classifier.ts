@@ -98,11 +98,9 @@ export async function explain(
   const wanted = judged.filter(({ score, window }) => score >= above && window.length > 0);
   const explained = new Map<Category, readonly Carrier[]>();
   for (const [window, theirs] of Map.groupBy(wanted, (one) => one.window)) {
-    const labels = theirs.map(({ category }) => labelOf(model, category));
-    const carriers = await explainWindow(model, window, labels, signal);
-    theirs.forEach(({ category }, i) => {
-      explained.set(category, carriers.get(labels[i] ?? -1) ?? []);
-    });
+    const scores = new Map(theirs.map(({ category, score }) => [labelOf(model, category), score]));
+    const carriers = await explainWindow(model, window, scores, signal);
+    for (const { category } of theirs) explained.set(category, carriers.get(labelOf(model, category)) ?? []);
   }
   return explained;
 }

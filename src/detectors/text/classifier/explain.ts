@@ -1,4 +1,4 @@
-import type { PromptModel, Scores } from "./model.ts";
+import type { PromptModel } from "./model.ts";
 import { type Span, tokensIn, type Window, windowsOf } from "./pieces.ts";
 
 /** A stretch of words, and how much of a score it carried. */
@@ -25,28 +25,36 @@ const NOTHING = 0.05;
  * the score falls are the reason for it. Where there are many words, stretches of them are left out first, and then each
  * word of the strongest stretch. Of a text longer than {@link CLOSE} tokens, the part with the highest score is found before that.
  * One to three batches. What two words say twice, neither carries alone: then the whole part is named.
- * @param labels indices of {@link PromptModel.labels}
- * @returns for each of `labels`, at least one place, strongest first; none when the window is empty
+ * @param scores by index of {@link PromptModel.labels}: what the window scored, of the labels to be explained
+ * @returns for each of these labels, at least one place, strongest first; none when the window is empty
  */
 export async function explainWindow(
   model: PromptModel,
   window: Window,
-  labels: readonly number[],
+  scores: ReadonlyMap<number, number>,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<number, readonly Carrier[]>> {
+  const labels = [...scores.keys()];
   const explained = new Map<number, readonly Carrier[]>(labels.map((label) => [label, []]));
   const parts = tokensIn(window) > CLOSE ? windowsOf(window, CLOSE, 8) : [window];
-  const scores = parts.length > 1 ? await model.score(parts, signal) : [];
-  const highest = (label: number): Window => parts[worst(scores, label)] ?? [];
+  const judged: readonly Part[] =
+    parts.length > 1
+      ? (await model.score(parts, signal)).map((one, i) => ({
+          pieces: parts[i] ?? [],
+          score: (label) => one[label] ?? 0,
+        }))
+      : [{ pieces: window, score: (label) => scores.get(label) ?? 0 }];
+  const highest = (label: number) => judged.reduce((best, one) => (one.score(label) > best.score(label) ? one : best));
   for (const [part, theirs] of Map.groupBy(labels, highest)) {
-    if (part.length > 0) await explainPart(model, part, theirs, explained, signal);
+    if (part.pieces.length > 0) await explainPart(model, part, theirs, explained, signal);
   }
   return explained;
 }
 
-/** The index of the highest score for a label; 0 when there are none. */
-function worst(scores: readonly Scores[], label: number): number {
-  return scores.reduce((best, one, i) => ((one[label] ?? 0) > (scores[best]?.[label] ?? 0) ? i : best), 0);
+/** A part of a window, and what it scores as a whole. */
+interface Part {
+  readonly pieces: Window;
+  score(label: number): number;
 }
 
 /** Pieces `[from, to)` of a part, and what leaving them out does to one label. */
@@ -58,12 +66,13 @@ interface Place {
 
 async function explainPart(
   model: PromptModel,
-  part: Window,
+  part: Part,
   labels: readonly number[],
   explained: Map<number, readonly Carrier[]>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const words = part.flatMap((piece, i) => (piece.glue ? [] : [i]));
+  const { pieces } = part;
+  const words = pieces.flatMap((piece, i) => (piece.glue ? [] : [i]));
   const stretches = stretchesOf(words, words.length <= SINGLY ? 1 : Math.ceil(words.length / STRETCHES));
   const weigh = await occlude(model, part, stretches, signal);
   const ranked = new Map(labels.map((label) => [label, weigh(label).toSorted((a, b) => b.weight - a.weight)]));
@@ -83,21 +92,21 @@ async function explainPart(
   for (const [label, places] of ranked) {
     const [first] = places;
     if (!first || first.weight < NOTHING) {
-      explained.set(label, [{ span: spanOf(part), weight: Math.max(0, first?.weight ?? 0) }]);
+      explained.set(label, [{ span: spanOf(pieces), weight: Math.max(0, first?.weight ?? 0) }]);
       continue;
     }
     const finer = weighSingly(label).filter(({ from, to }) => from >= first.from && to <= first.to);
     const fine = finer.some(({ weight }) => weight >= SHARE * first.weight) ? finer : [first];
-    explained.set(label, carriers(part, [...fine, ...places.slice(1)]));
+    explained.set(label, carriers(pieces, [...fine, ...places.slice(1)]));
   }
 }
 
-/** The part judged whole and without each of the places, in one batch; answers how much each place carries for a label. */
-async function occlude(model: PromptModel, part: Window, places: readonly Span[], signal: AbortSignal | undefined) {
-  const variants = places.map(([from, to]) => [...part.slice(0, from), ...part.slice(to)]);
-  const [whole = [], ...without] = await model.score([part, ...variants], signal);
+/** The part judged without each of the places, in one batch; answers how much each place carries for a label. */
+async function occlude(model: PromptModel, part: Part, places: readonly Span[], signal: AbortSignal | undefined) {
+  const variants = places.map(([from, to]) => [...part.pieces.slice(0, from), ...part.pieces.slice(to)]);
+  const without = await model.score(variants, signal);
   return (label: number): Place[] =>
-    places.map(([from, to], i) => ({ from, to, weight: logOdds(whole[label]) - logOdds(without[i]?.[label]) }));
+    places.map(([from, to], i) => ({ from, to, weight: logOdds(part.score(label)) - logOdds(without[i]?.[label]) }));
 }
 
 /** Ranges of pieces that hold `each` of the words; what lies between them belongs to the stretch. */

@@ -9,7 +9,7 @@ import type { Piece, Reader } from "./pieces.ts";
 
 export const MODEL = "prompt-classifier";
 
-/** Sequences in one run of the model: enough to keep it busy, few enough that the model's sessions share the work. */
+/** Sequences in one run of the model, at most: more of them gain nothing. */
 const BATCH = 4;
 
 /** Probabilities, in the order of {@link PromptModel.labels}. */
@@ -42,8 +42,10 @@ export async function openPromptModel(options: SessionOptions = {}): Promise<Pro
       async score(sequences, signal) {
         signal?.throwIfAborted();
         const runs: Promise<Scores[]>[] = [];
-        for (let at = 0; at < sequences.length; at += BATCH) {
-          runs.push(run(model, tokenizer, labels.length, sequences.slice(at, at + BATCH), signal));
+        // The sessions share the work, also where one run could hold it all.
+        const each = Math.min(BATCH, Math.ceil(sequences.length / model.sessions));
+        for (let at = 0; at < sequences.length; at += each) {
+          runs.push(run(model, tokenizer, labels.length, sequences.slice(at, at + each), signal));
         }
         return (await Promise.all(runs)).flat();
       },

@@ -27,9 +27,11 @@ const DIVIDED = 2;
 const SHORTEST_CUT = 2;
 /** States this deep have a row of their own. Deeper ones are seldom reached, and many. */
 const DENSE_DEPTH = 4;
-/** Symbols that the table knows, as a power of two: the signs and the letters a to z. A row is one line of the cache. */
+/** Symbols that the table knows, as a power of two: the signs and the letters a to z. A row of 16 bits each is one line of the cache. */
 export const ROW_BITS = 5;
 export const ROW = 1 << ROW_BITS;
+/** In the table: a state whose number has more bits than there are. */
+export const FAR = 0xffff;
 /** Children that are looked through one by one. */
 const FEW = 8;
 
@@ -43,9 +45,9 @@ const FEW = 8;
 export class Automaton {
   /**
    * `table[(state << ROW_BITS) + symbol]` is the next state, for states below `dense` and symbols below `ROW`: shifted by
-   * {@link NOTE_BITS}, with its note in these bits, so that one look-up says both.
+   * {@link NOTE_BITS}, with its note in these bits, so that one look-up says both; or {@link FAR}, then {@link step} knows it.
    */
-  readonly table: Int32Array;
+  readonly table: Uint16Array;
   readonly dense: number;
   /** By state, one of {@link Note}. */
   readonly notes: Uint8Array;
@@ -83,11 +85,11 @@ export class Automaton {
     this.#cut = new Uint8Array(states);
     const own = this.#number(tree);
     this.dense = this.#denseStates(states);
-    this.table = new Int32Array(this.dense * ROW);
+    this.table = new Uint16Array(this.dense * ROW);
     this.#complete(tree, own, (pattern) => patterns[pattern]?.closed === true);
   }
 
-  /** The next state. For states below `dense` and symbols below `ROW`, the table says the same. */
+  /** The next state. For states below `dense` and symbols below `ROW`, the table says the same, or that it is far. */
   step(from: number, symbol: number): number {
     if (symbol === Sign.space) {
       // Any number of blanks is one blank.
@@ -101,8 +103,9 @@ export class Automaton {
   /** The state one deeper, or -1. */
   child(state: number, symbol: number): number {
     if (state < this.dense && symbol < ROW) {
-      const next = (this.table[(state << ROW_BITS) + symbol] ?? ROOT) >> NOTE_BITS;
-      return next > DIVIDED && (this.depth[next] ?? 0) > (this.depth[state] ?? 0) ? next : -1;
+      const entry = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
+      const next = entry >> NOTE_BITS;
+      if (entry !== FAR) return next > DIVIDED && (this.depth[next] ?? 0) > (this.depth[state] ?? 0) ? next : -1;
     }
     const from = this.#children[state] ?? 0;
     const to = this.#children[state + 1] ?? 0;
@@ -123,8 +126,9 @@ export class Automaton {
   #follow(from: number, symbol: number): number {
     for (let state = from === DIVIDED ? OPEN : from; ; state = this.#back[state] ?? ROOT) {
       if (state < this.dense && symbol < ROW) {
-        const next = (this.table[(state << ROW_BITS) + symbol] ?? ROOT) >> NOTE_BITS;
-        return next === DIVIDED ? OPEN : next;
+        const entry = this.table[(state << ROW_BITS) + symbol] ?? ROOT;
+        const next = entry >> NOTE_BITS;
+        if (entry !== FAR) return next === DIVIDED ? OPEN : next;
       }
       const next = this.child(state, symbol);
       if (next >= 0) return next;
@@ -192,10 +196,11 @@ export class Automaton {
         shorter[next] = (first[fallback] ?? -1) >= 0 ? fallback : (shorter[fallback] ?? -1);
         const note = Math.max(here, notes[fallback] ?? Note.none);
         notes[next] = note;
-        if (state < dense && symbol < ROW) table[row + symbol] = (next << NOTE_BITS) | note;
+        if (state < dense && symbol < ROW) table[row + symbol] = Math.min(FAR, (next << NOTE_BITS) | note);
       }
       if (state <= DIVIDED || state >= dense) continue;
-      if (this.#symbol[state] === Sign.space) table[row + Sign.space] = (state << NOTE_BITS) | (notes[state] ?? 0);
+      if (this.#symbol[state] === Sign.space)
+        table[row + Sign.space] = Math.min(FAR, (state << NOTE_BITS) | (notes[state] ?? 0));
       if (this.#cut[state] === 1 && table[row + Sign.space] === OPEN << NOTE_BITS) table[row + Sign.space] = divided;
     }
   }

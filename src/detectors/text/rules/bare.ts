@@ -1,6 +1,7 @@
 import type { Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { SHORTEST_CAUGHT, Sieve } from "./suspects.ts";
+import { Sieve } from "./sieve.ts";
+import { SHORTEST_CAUGHT, type Sieves } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
@@ -22,7 +23,7 @@ const MOST_WORDS = 4;
  * here: everything else would be guessing.
  */
 export class Bare {
-  readonly sieve = new Sieve();
+  readonly sieves: Sieves = { turned: new Sieve(), single: new Sieve() };
   /** By consonants in alphabetical order. */
   #bySorted: Map<string, Pattern[]> | undefined;
   /** By consonants in their order, blanks between words. */
@@ -31,17 +32,20 @@ export class Bare {
 
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns.filter(isWorthIt);
+    const { turned, single } = this.sieves;
     for (const { role, form } of patterns) {
-      const [longest = ""] =
-        role.kind === "term"
-          ? foldKey(form)
-              .split(" ")
-              .sort((a, b) => b.length - a.length)
-          : [];
-      if (longest.length >= SHORTEST_CAUGHT) this.sieve.put([...longest].reverse().join(""));
+      if (role.kind === "shield") continue;
+      const words = foldKey(form).split(" ");
+      for (const word of words) {
+        const telling = /^[a-z]{2,}$/.test(word) && (words.length === 1 || !isOrdinary(word));
+        if (telling) single.put(word.replace(/(.)\1+/g, "$1"));
+      }
+      if (role.kind !== "term") continue;
+      const [longest = ""] = words.sort((a, b) => b.length - a.length);
+      if (longest.length >= SHORTEST_CAUGHT) turned.put([...longest].reverse().join(""));
     }
     for (const { form } of this.#patterns) {
-      if (isDistinctive(form)) for (const word of [form, ...withoutVowels(form)]) this.sieve.put(word);
+      if (isDistinctive(form)) for (const word of [form, ...withoutVowels(form)]) turned.put(word);
     }
   }
 

@@ -1,5 +1,5 @@
 import { DROPPED } from "./alphabet.ts";
-import { NOTE, NOTE_BITS, Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
+import { type Automaton, FAR, NOTE, NOTE_BITS, Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
 import type { Compiled } from "./compile.ts";
 
 /** What a first look at a text says. Most prompts need no second one. */
@@ -13,6 +13,7 @@ export interface Sight {
 const { none, open, divided } = Note;
 const BLANK = 0x20;
 const NONE: readonly never[] = [];
+
 /** One pass over the text. */
 export function look({ automaton, alphabet }: Compiled, text: string): Sight {
   const { table, dense, notes } = automaton;
@@ -31,15 +32,15 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       continue;
     }
     const state = at >> NOTE_BITS;
-    if (state < dense && symbol < ROW) at = table[(state << ROW_BITS) + symbol] ?? 0;
-    else {
+    at = state < dense && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? FAR) : FAR;
+    if (at === FAR) {
       const next = automaton.step(state, symbol);
       at = (next << NOTE_BITS) | (notes[next] ?? none);
     }
     const note = at & NOTE;
     if (note !== none) {
       if (note === divided) {
-        if (unit === BLANK) {
+        if (unit === BLANK && goesOn(automaton, state, symbols, text, i + 1)) {
           blanks ??= [];
           blanks.push(i);
         }
@@ -47,6 +48,12 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
     }
   }
   return { mayMatch, blanks: blanks ?? NONE };
+}
+
+/** Whether the pattern that a blank cut goes on after it. */
+function goesOn(automaton: Automaton, state: number, symbols: Uint8Array, text: string, at: number): boolean {
+  const unit = at < text.length ? text.charCodeAt(at) : BLANK;
+  return unit < 128 && automaton.child(state, symbols[unit] ?? DROPPED) >= 0;
 }
 
 function isAsciiLetter(unit: number): boolean {

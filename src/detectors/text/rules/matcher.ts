@@ -1,5 +1,5 @@
 import { emptyView, type View } from "./alphabet.ts";
-import { NOTE_BITS, Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
+import { FAR, NOTE_BITS, Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
@@ -66,10 +66,8 @@ function scan({ automaton, alphabet, patterns }: Compiled, view: View, text: str
   let state = OPEN;
   for (let i = 0; i < length; i++) {
     const symbol = symbols[i] ?? 0;
-    state =
-      state < dense && symbol < ROW
-        ? (table[(state << ROW_BITS) + symbol] ?? 0) >> NOTE_BITS
-        : automaton.step(state, symbol);
+    const entry = state < dense && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? FAR) : FAR;
+    state = entry === FAR ? automaton.step(state, symbol) : entry >> NOTE_BITS;
     if (notes[state] === Note.none) continue;
     const closes = i + 1 === length || alphabet.kind[symbols[i + 1] ?? 0] !== Kind.word;
     for (let at = state; at >= 0; at = shorter[at] ?? -1) {

@@ -1,11 +1,12 @@
 import { Bare, type Found } from "./bare.ts";
+import { isPlain } from "./chunk.ts";
 import type { Compiled, Pattern } from "./compile.ts";
 import { Lattice, reversed, Trick } from "./lattice.ts";
 import type { Sight } from "./look.ts";
 import { isPlausible, namesOf } from "./plausible.ts";
 import type { Match } from "./resolve.ts";
-import { isPlain, suspectsIn } from "./suspects.ts";
-import { backward, mayBeDoubled, split } from "./turned.ts";
+import { type Span, suspectsIn } from "./suspects.ts";
+import { backward, split } from "./turned.ts";
 import { type Candidate, Walker } from "./walk.ts";
 
 /** A place where a word was read that is not written there. */
@@ -30,7 +31,6 @@ const REVERSED_FROM = 5;
 /** A phrase may go on beyond a word that is disguised: as far as the next word, and no farther than this. */
 const NEIGHBOUR = 24;
 
-type Span = readonly [number, number];
 type Spans = (text: string) => readonly Span[];
 
 /** Reads disguised words. One for each set of lists. */
@@ -57,11 +57,11 @@ export class Undisguiser {
     const word = ({ pattern, at, disguise }: Found) => {
       all.push({ pattern, start: at[0], end: at[1], form: pattern.form, disguises: [disguise] });
     };
-    const { spans, doubled, voweless, caught } = suspectsIn(text, this.#bare.sieve);
-    for (const span of doubled) {
-      if (mayBeDoubled(this.#compiled, text, ...span) && !isPlain(text, ...span)) spans.push(span);
+    const { spans, doubled, voweless, caught } = suspectsIn(text, this.#bare.sieves);
+    if (spans.length + doubled.length > 0) {
+      const hiding = [...spans, ...doubled.filter((span) => !isPlain(text, ...span))];
+      for (const span of withNeighbours(text, hiding)) this.#cells(text, span, all);
     }
-    if (spans.length > 0) for (const span of withNeighbours(text, spans)) this.#cells(text, span, all);
     for (const span of voweless) this.#bare.voweless(text, span, word);
     let turned = false;
     for (const span of caught) if (this.#bare.caught(text, span, word)) turned = true;

@@ -56,9 +56,11 @@ export function resolve(hits: readonly Hit[], view: View, compiled: Compiled, sh
       else sides.set(role.rule, [hit]);
     }
   }
-  if (sides.size > 0) {
-    const words = wordNumbers(view, compiled);
-    for (const [rule, found] of sides) pair(rule, found, words, view, matches);
+  let words: Int32Array | undefined;
+  for (const [rule, found] of sides) {
+    if (!areBoth(found)) continue;
+    words ??= wordNumbers(view, compiled);
+    pair(rule, found, words, view, matches);
   }
   return settle(matches.byCategory);
 }
@@ -89,6 +91,12 @@ function withoutShielded(hits: readonly Hit[], view: View, compiled: Compiled, s
     }
     return true;
   });
+}
+
+/** Whether there are hits of both sides of a pair. */
+function areBoth([first, ...others]: readonly Hit[]): boolean {
+  const side = first?.pattern.role.kind === "side" ? first.pattern.role.side : undefined;
+  return others.some(({ pattern: { role } }) => role.kind === "side" && role.side !== side);
 }
 
 /** By symbol: how many words began at or before it. */

@@ -89,27 +89,6 @@ export function split(
   }
 }
 
-/** Whether a chunk is the beginning of a pattern when a double letter is taken for a single one. */
-export function mayBeDoubled({ automaton, alphabet }: Compiled, text: string, start: number, end: number): boolean {
-  const down = (state: number, symbol: number) => automaton.child(state, symbol);
-  let from = start;
-  while (from < end && !isWord(text.charCodeAt(from))) from++;
-  // As it is written, with one double letter taken for one, and with two of them.
-  let [as, once, twice] = [OPEN, -1, -1];
-  let last = -1;
-  for (let i = from; i < end && (as >= 0 || once >= 0 || twice >= 0); i++) {
-    const unit = text.charCodeAt(i);
-    if (!isWord(unit)) break;
-    const symbol = unit < 128 ? (alphabet.ascii[unit] ?? 0) : Sign.break;
-    const double = symbol === last;
-    twice = double && once >= 0 ? once : twice < 0 ? -1 : down(twice, symbol);
-    once = double && as >= 0 ? as : once < 0 ? -1 : down(once, symbol);
-    as = as < 0 ? -1 : down(as, symbol);
-    last = symbol;
-  }
-  return once >= 0 || twice >= 0;
-}
-
 /** Neither half may be a word of its own, or one may when the other is long enough to be half a word. */
 function areHalves(one: string, two: string, least: number): boolean {
   if (/^[A-Z][a-z]*$/.test(two)) return false;
