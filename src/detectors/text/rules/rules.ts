@@ -12,7 +12,7 @@ import { Matcher } from "./matcher.ts";
 import type { RulesOptions } from "./options.ts";
 
 /** Raised with every change of the matcher that can change a finding. */
-const CODE = 2;
+const CODE = 3;
 
 /**
  * A built-in category counts as covered from this many terms on: with fewer, silence would say nothing. A category of
