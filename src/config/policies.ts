@@ -78,12 +78,12 @@ function readPolicy(yaml: YamlFile, file: string, config: Config): LoadedPolicy 
     prompt: used("prompt", content.prompt, config.detectors.text, (own, given, path) => {
       const written = { ...own.written, ...given };
       const options = validateYaml(yaml, TEXT_DETECTORS[own.kind].options as z.ZodType, path, written);
-      return { kind: own.kind, folder, written, options } as TextDetectorConfig; // kind and options: one line of the table
+      return { ...own, folder, written, options } as TextDetectorConfig; // kind and options: one line of the table
     }),
     image: used("image", content.image, config.detectors.image, (own, given, path) => {
       const written = { ...own.written, ...given };
       const options = validateYaml(yaml, IMAGE_DETECTORS[own.kind].options as z.ZodType, path, written);
-      return { kind: own.kind, folder, written, options } as ImageDetectorConfig; // as above
+      return { ...own, folder, written, options } as ImageDetectorConfig; // as above
     }),
   };
 }

@@ -13,7 +13,8 @@ export function costOf(
 ): Cost {
   const each = price.bySize[`${width}x${height}`] ?? price.perImage;
   const parts = [{ part: name, units: pictures, unit_price: each, amount: pictures * each }];
-  for (const { name: part, pricePerUnit } of detectors) {
+  // A detector may serve both stages under one name.
+  for (const [part, pricePerUnit] of new Map(detectors.map((one) => [one.name, one.pricePerUnit]))) {
     const units = reports.reduce((sum, one) => sum + (one.detector === part ? (one.units ?? 0) : 0), 0);
     if (units === 0) continue;
     const unit_price = pricePerUnit?.amount ?? 0;
