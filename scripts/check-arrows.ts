@@ -7,14 +7,20 @@ interface Room {
   readonly rooms: readonly string[];
   /** The only packages that it may import; left out: any. */
   readonly packages?: readonly string[];
-  /** Of other rooms, only files with such names. */
-  readonly only?: Readonly<Record<string, RegExp>>;
+  /** Of other rooms, only these files. */
+  readonly only?: Readonly<Record<string, Part>>;
+}
+
+interface Part {
+  readonly files: RegExp;
+  readonly words: string;
 }
 
 const BASE = ["contract", "policy", "pipeline"];
 const PARTS = [...BASE, "models", "store", "jobs", "detectors", "generators"];
-const BELOW_APP = [...PARTS, "dataset", "training", "config"];
-const KINDS = /(?:^|\/)(?:table|options)\.ts$/;
+const BELOW_APP = [...PARTS, "outbound", "dataset", "training", "config"];
+const KINDS: Part = { files: /(?:^|\/)(?:table|options)\.ts$/, words: "tables and options" };
+const SECRETS: Part = { files: /(?:^|\/)secret\.ts$/, words: "secret.ts" };
 
 /** Every room under `src/`. Nobody imports cli; only cli imports http. */
 const ROOMS: Readonly<Record<string, Room>> = {
@@ -29,7 +35,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   generators: { rooms: [...BASE, "models", "outbound"] },
   dataset: { rooms: PARTS },
   training: { rooms: PARTS },
-  config: { rooms: ["contract", "policy", "detectors", "generators"], only: { detectors: KINDS, generators: KINDS } },
+  config: {
+    rooms: ["contract", "policy", "detectors", "generators", "outbound"],
+    only: { detectors: KINDS, generators: KINDS, outbound: SECRETS },
+  },
   app: { rooms: BELOW_APP },
   http: { rooms: [...BELOW_APP, "app"] },
   cli: { rooms: [...BELOW_APP, "app", "http"] },
@@ -119,7 +128,7 @@ function wrongArrow({ from, line, to, kind }: Import): readonly string[] {
   }
   if (!room.rooms.includes(other)) return wrong(`${own} may not import ${other}`);
   const only = room.only?.[other];
-  return only === undefined || only.test(to) ? [] : wrong(`${own} may import only tables and options of ${other}`);
+  return only === undefined || only.files.test(to) ? [] : wrong(`${own} may import only ${only.words} of ${other}`);
 }
 
 /** The folder right under `folder` that a file is in: which detector, which generator. */

@@ -1,12 +1,16 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import sharp from "sharp";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { openImage, openText } from "../src/app/detectors.ts";
+import { openGenerator } from "../src/app/generators.ts";
 import { loadConfig } from "../src/config/load.ts";
+import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../src/detectors/table.ts";
+import { GENERATORS } from "../src/generators/table.ts";
 import { serve, type TestServer } from "./http/serve.ts";
 
 const run = promisify(execFile);
@@ -41,7 +45,44 @@ test("examples/generate.mjs tells why a prompt was refused", async () => {
 });
 
 test("examples/safelight.yaml is a configuration that can be in force", () => {
-  const file = fileURLToPath(new URL("../examples/safelight.yaml", import.meta.url));
-  const { config } = loadConfig({ env: {}, flags: { config: file }, cwd: folder });
+  const { config } = load(example("safelight.yaml"));
   expect(config.generators["sketch"]?.timeout_ms).toBe(30_000);
 });
+
+describe("what is commented out in the examples", () => {
+  test.each(["safelight.yaml", "vendors.yaml"])("is valid in %s, all of it together", async (name) => {
+    const file = join(folder, name);
+    const text = await readFile(example(name), "utf8");
+    await writeFile(file, uncommented(text));
+    expect(uncommented(text)).not.toBe(text);
+    expect(() => load(file)).not.toThrow();
+  });
+
+  test("in vendors.yaml has an example of every kind, and each can be opened", async () => {
+    const file = join(folder, "all.yaml");
+    const text = uncommented(await readFile(example("vendors.yaml"), "utf8"));
+    await writeFile(file, text);
+    for (const [, name] of text.matchAll(/from_env: (\w+)/g)) vi.stubEnv(String(name), "a-secret");
+    const { config } = load(file);
+    const detectors = [...Object.values(config.detectors.text), ...Object.values(config.detectors.image)];
+    expect(kindsOf(Object.values(config.generators))).toEqual(Object.keys(GENERATORS).sort());
+    expect(kindsOf(detectors)).toEqual(
+      kindsOf(Object.keys({ ...TEXT_DETECTORS, ...IMAGE_DETECTORS }).map((kind) => ({ kind }))),
+    );
+    for (const one of Object.values(config.generators)) await (await openGenerator(one)).close?.();
+    for (const one of Object.values(config.detectors.text)) {
+      if (one.kind !== "custom") await (await openText(one, config.limits)).close?.(); // its model is the reader's own
+    }
+    for (const one of Object.values(config.detectors.image)) await (await openImage(one, config.limits)).close?.();
+    vi.unstubAllEnvs();
+  });
+});
+
+const example = (name: string) => fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
+const load = (file: string) => loadConfig({ env: {}, flags: { config: file }, cwd: folder });
+const kindsOf = (all: readonly { readonly kind: string }[]) => [...new Set(all.map(({ kind }) => kind))].sort();
+
+/** Takes the comment sign from the lines that are settings; sentences have none of a key with a colon at their start. */
+function uncommented(yaml: string): string {
+  return yaml.replaceAll(/^( *)# ( *[a-z][\w-]*:(?: |$))/gm, "$1$2");
+}

@@ -65,13 +65,13 @@ export class OpenDetectors {
   }
 }
 
-function openText({ kind, options, folder }: TextDetectorConfig, limits: Limits): Promise<TextDetector> {
+export function openText({ kind, options, folder }: TextDetectorConfig, limits: Limits): Promise<TextDetector> {
   // kind and options come from one line of the table; the compiler cannot see that they belong together
   const open = TEXT_DETECTORS[kind].open as (options: unknown, context: object) => Promise<TextDetector>;
   return open(options, { folder, limits });
 }
 
-function openImage({ kind, options, folder }: ImageDetectorConfig, limits: Limits): Promise<ImageDetector> {
+export function openImage({ kind, options, folder }: ImageDetectorConfig, limits: Limits): Promise<ImageDetector> {
   const open = IMAGE_DETECTORS[kind].open as (options: unknown, context: object) => Promise<ImageDetector>; // as above
   return open(options, { folder, limits });
 }

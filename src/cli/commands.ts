@@ -18,6 +18,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "show the settings in force, and where each comes from",
     load: () => import("./commands/config.ts"),
   },
+  doctor: { about: "check that every configured part can be used", load: () => import("./commands/doctor.ts") },
   "policy check": {
     about: "look for mistakes in policies and word lists",
     load: () => import("./commands/policy-check.ts"),

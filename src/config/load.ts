@@ -53,13 +53,15 @@ export function loadConfig(place: Surroundings): LoadedConfig {
       port: given.port?.value ?? written.server.port,
       ...(public_url === undefined ? {} : { public_url }),
     },
+    keys: written.keys,
     data: given.data?.value ?? resolve(folder, written.data),
     policies: written.policies?.map((path) => resolve(folder, path)) ?? [SHIPPED_POLICIES],
     default_policy: written.default_policy,
-    generators: generatorsOf(written, yaml),
+    generators: generatorsOf(written, yaml, folder),
     default_generator: defaultGeneratorOf(written, yaml),
     detectors: detectorsOf(written, yaml, folder),
     limits: written.limits,
+    dialects: written.dialects,
     log: written.log,
   };
   const settings = settingsOf(config, written);
@@ -95,7 +97,7 @@ function assertOneCurrency({ generators, detectors }: ConfigFile, yaml: YamlFile
   }
 }
 
-function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"] {
+function generatorsOf(written: ConfigFile, yaml: YamlFile, folder: string): Config["generators"] {
   return mapValues(written.generators, ({ kind, price_per_image, timeout_ms }, name) => {
     const path = ["generators", name];
     const options = validateYaml(yaml, GENERATORS[kind as GeneratorKind].options, path, writtenOptions(yaml, path));
@@ -103,6 +105,7 @@ function generatorsOf(written: ConfigFile, yaml: YamlFile): Config["generators"]
     return {
       kind,
       options,
+      folder,
       timeout_ms,
       ...(price_per_image === undefined ? {} : { price_per_image }),
     } as GeneratorConfig;
@@ -158,6 +161,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
   return {
     ...(written.schema === undefined ? {} : { schema: written.schema }),
     server: config.server,
+    keys: config.keys,
     data: config.data,
     policies: [...config.policies],
     default_policy: config.default_policy,
@@ -178,6 +182,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
       }),
     ),
     limits: config.limits,
+    dialects: config.dialects,
     log: config.log,
   };
 }

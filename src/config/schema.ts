@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Limits, LimitsSchema } from "../contract/limits.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
 import { GENERATORS } from "../generators/table.ts";
+import { SecretSchema } from "../outbound/secret.ts";
 
 const name = z
   .string()
@@ -34,11 +35,37 @@ const TimeoutSchema = z
   .default(120_000)
   .meta({ description: "Milliseconds after which an attempt is given up." });
 
+const KeySchema = z.strictObject({
+  access_key_id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{3,128}$/, { error: "must be 3 to 128 of A-Z, a-z, 0-9, dash and underscore" })
+    .optional()
+    .meta({ description: "What AWS clients sign with, and a user name for Basic. The key's own name when absent." }),
+  secret: SecretSchema,
+});
+
+/** Keys by name. Who may be meant by a user name or an access key id is never in doubt. */
+const KeysSchema = z.record(name, KeySchema).superRefine((keys, context) => {
+  const taken = new Set(Object.keys(keys));
+  for (const [key, { access_key_id: id }] of Object.entries(keys)) {
+    if (id === undefined || id === key) continue;
+    if (taken.has(id)) {
+      context.addIssue({ code: "custom", path: [key, "access_key_id"], message: "is taken by another key" });
+    }
+    taken.add(id);
+  }
+});
+
 type Table = Readonly<Record<string, { readonly options: z.ZodType }>>;
 
 /** `{kind, ...options}` for every kind of the tables: the options of one kind are errors in another. */
 function byKind<Shared extends z.core.$ZodShape>(shared: Shared, ...tables: readonly Table[]) {
-  const kinds = tables.flatMap(Object.entries<Table[string]>).map(([kind, { options }]) => {
+  const all = new Map<string, z.ZodType>();
+  for (const [kind, { options }] of tables.flatMap(Object.entries<Table[string]>)) {
+    if ((all.get(kind) ?? options) !== options) throw new TypeError(`${kind} has other options in another table`);
+    all.set(kind, options);
+  }
+  const kinds = [...all].map(([kind, options]) => {
     if (!(options instanceof z.ZodObject)) throw new TypeError(`the options of ${kind} must be a zod object`);
     return z.strictObject({ kind: z.literal(kind), ...options.shape, ...shared });
   });
@@ -60,6 +87,9 @@ export const ConfigFileSchema = z.strictObject({
         .meta({ description: "Where callers reach this server; the start of every URL in its answers." }),
     })
     .prefault({}),
+  keys: KeysSchema.default({}).meta({
+    description: "Who may ask. Without keys everybody may who reaches the address.",
+  }),
   data: path.default("./data").meta({ description: "The folder that holds records and pictures." }),
   policies: z
     .array(path)
@@ -80,6 +110,18 @@ export const ConfigFileSchema = z.strictObject({
     path: ["image_side_min"],
     error: "must not be above image_side_max",
   }).prefault({}),
+  dialects: z
+    .strictObject({
+      a1111: z
+        .strictObject({
+          refused: z.enum(["picture", "error"]).default("picture").meta({
+            description:
+              "How a refused prompt, or a picture that may not be shown, is answered: as a picture with a notice drawn on it, or as an error.",
+          }),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
     .prefault({}),
@@ -90,13 +132,15 @@ export type GeneratorKind = keyof typeof GENERATORS;
 export type TextDetectorKind = keyof typeof TEXT_DETECTORS;
 export type ImageDetectorKind = keyof typeof IMAGE_DETECTORS;
 
-/** `GENERATORS[kind].open(options)` */
+/** `GENERATORS[kind].open(options, { folder })` */
 export type GeneratorConfig<K extends GeneratorKind = GeneratorKind> = {
   [P in K]: {
     readonly kind: P;
     readonly options: z.output<(typeof GENERATORS)[P]["options"]>;
     readonly price_per_image?: z.output<typeof ImagePriceSchema>;
     readonly timeout_ms: number;
+    /** Absolute: where relative paths in the options start. */
+    readonly folder: string;
   };
 }[K];
 
@@ -122,6 +166,8 @@ export type ImageDetectorConfig<K extends ImageDetectorKind = ImageDetectorKind>
 /** Everything that is in force, from the file, the environment and the flags. Frozen. */
 export interface Config {
   readonly server: { readonly host: string; readonly port: number; readonly public_url?: string };
+  /** By name. None: everybody may ask. */
+  readonly keys: ConfigFile["keys"];
   /** Absolute. */
   readonly data: string;
   /** Absolute; files, and folders of files. */
@@ -136,5 +182,7 @@ export interface Config {
     readonly image: Readonly<Record<string, ImageDetectorConfig>>;
   };
   readonly limits: Limits;
+  /** What the vendors' protocols leave to us, by dialect. */
+  readonly dialects: ConfigFile["dialects"];
   readonly log: { readonly level: ConfigFile["log"]["level"] };
 }

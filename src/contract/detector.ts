@@ -1,4 +1,5 @@
 import type { Category } from "./categories.ts";
+import type { Probe } from "./probe.ts";
 import type { Finding } from "./report.ts";
 
 /** The text under judgement, exactly as the caller wrote it. */
@@ -53,6 +54,8 @@ export interface Detector<Input> {
    * @throws when it cannot tell. The pipeline turns that into an `unknown` report; it never means safe.
    */
   inspect(input: Input, signal: AbortSignal, meter?: Meter): Promise<readonly Finding[]>;
+  /** Absent where judging something harmless costs nothing: that is the probe then. This one is never billed. */
+  probe?: Probe;
   /** Releases sessions and connections. */
   close?(): Promise<void>;
 }

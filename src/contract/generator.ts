@@ -1,3 +1,5 @@
+import type { Probe } from "./probe.ts";
+
 /** What a back end is asked for: one picture for each entry of `images`. */
 export interface ImageRequest {
   readonly prompt: string;
@@ -36,5 +38,7 @@ export interface ImageGenerator {
     signal: AbortSignal,
     onProgress?: (fraction: number) => void,
   ): Promise<readonly GeneratedImage[]>;
+  /** Absent where only making a picture would tell. It never makes one that costs money. */
+  probe?: Probe;
   close?(): Promise<void>;
 }

@@ -1,12 +1,20 @@
 import type { z } from "zod";
 import type { Detector, ImageDetector, TextDetector } from "../contract/detector.ts";
 import type { OpenContext } from "./context.ts";
+import { GoogleOptions } from "./image/google/options.ts";
 import { NsfwOptions } from "./image/nsfw/options.ts";
+import { RekognitionOptions } from "./image/rekognition/options.ts";
 import { TestCardOptions } from "./image/test-card/options.ts";
 import { ClassifierOptions } from "./text/classifier/options.ts";
+import { ComprehendOptions } from "./text/comprehend/options.ts";
 import { CustomOptions } from "./text/custom/options.ts";
+import { PerspectiveOptions } from "./text/perspective/options.ts";
 import { RulesOptions } from "./text/rules/options.ts";
 import { TestSignalsOptions } from "./text/test-signals/options.ts";
+import { AzureOptions } from "./vendors/azure/options.ts";
+import { GuardrailOptions } from "./vendors/bedrock/options.ts";
+import { HttpOptions } from "./vendors/http/options.ts";
+import { OpenAiOptions } from "./vendors/openai/options.ts";
 
 interface Kind<Options extends z.ZodType, Opened extends Detector<never>> {
   /** Strict: what may stand in `safelight.yaml` and under a policy's `options`. */
@@ -52,17 +60,65 @@ export const TEXT_DETECTORS = {
     options: CustomOptions,
     open: async (options, context) => (await import("./text/custom/custom.ts")).openCustom(options, context),
   }),
+  openai: text({
+    options: OpenAiOptions,
+    open: async (options) => (await import("./text/openai/openai.ts")).openOpenAiText(options),
+  }),
+  azure: text({
+    options: AzureOptions,
+    open: async (options) => (await import("./text/azure/azure.ts")).openAzureText(options),
+  }),
+  perspective: text({
+    options: PerspectiveOptions,
+    open: async (options) => (await import("./text/perspective/perspective.ts")).openPerspective(options),
+  }),
+  http: text({
+    options: HttpOptions,
+    open: async (options) => (await import("./text/http/http.ts")).openHttpText(options),
+  }),
+  bedrock: text({
+    options: GuardrailOptions,
+    open: async (options) => (await import("./text/bedrock/bedrock.ts")).openBedrockText(options),
+  }),
+  comprehend: text({
+    options: ComprehendOptions,
+    open: async (options) => (await import("./text/comprehend/comprehend.ts")).openComprehend(options),
+  }),
   "test-signals": text({
     options: TestSignalsOptions,
     open: async () => (await import("./text/test-signals/test-signals.ts")).openTestSignals(),
   }),
 };
 
-/** Every kind of image detector. */
+/** Every kind of image detector. A kind that is also one of texts has the same options there: one entry serves both stages. */
 export const IMAGE_DETECTORS = {
   nsfw: image({
     options: NsfwOptions,
     open: async (options, context) => (await import("./image/nsfw/nsfw.ts")).openNsfw(options, context),
+  }),
+  openai: image({
+    options: OpenAiOptions,
+    open: async (options) => (await import("./image/openai/openai.ts")).openOpenAiImage(options),
+  }),
+  azure: image({
+    options: AzureOptions,
+    open: async (options) => (await import("./image/azure/azure.ts")).openAzureImage(options),
+  }),
+  google: image({
+    options: GoogleOptions,
+    open: async (options) => (await import("./image/google/google.ts")).openGoogle(options),
+  }),
+  http: image({
+    options: HttpOptions,
+    open: async (options) => (await import("./image/http/http.ts")).openHttpImage(options),
+  }),
+  bedrock: image({
+    options: GuardrailOptions,
+    open: async (options) => (await import("./image/bedrock/bedrock.ts")).openBedrockImage(options),
+  }),
+  rekognition: image({
+    options: RekognitionOptions,
+    open: async (options) => (await import("./image/rekognition/rekognition.ts")).openRekognition(options),
   }),
   "test-card": image({
     options: TestCardOptions,

@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import { SafelightError } from "../contract/errors.ts";
+import { authenticate } from "./auth.ts";
 import { DIALECTS, dialectOf } from "./dialects/table.ts";
 import { docsRoutes } from "./docs.ts";
 import { answerProblem, toSafelightError } from "./problem.ts";
@@ -32,6 +33,7 @@ export async function createApp(door: Door): Promise<App> {
     }),
   );
   app.use(limitBody(door.service.limits.body_bytes));
+  app.use(authenticate(door.keys));
   app.onError((error, c) => {
     const failure = toSafelightError(error);
     if (failure.code === "internal")
@@ -75,8 +77,9 @@ function accessLog({ log }: Door) {
     const start = performance.now();
     await next();
     const ms = Number((performance.now() - start).toFixed(2));
+    const { status } = c.res;
     log.info(
-      { request_id: c.get("requestId"), method: c.req.method, path: c.req.path, status: c.res.status, ms },
+      { request_id: c.get("requestId"), key: c.get("key"), method: c.req.method, path: c.req.path, status, ms },
       "request",
     );
   });

@@ -5,6 +5,7 @@ import type { Service } from "../app/service.ts";
 import type { Config } from "../config/schema.ts";
 import { SafelightError } from "../contract/errors.ts";
 import { createApp } from "./app.ts";
+import { Keys } from "./keys.ts";
 
 export interface RunningServer {
   /** Where it listens, for instance `http://127.0.0.1:8080`. */
@@ -15,15 +16,24 @@ export interface RunningServer {
 
 /**
  * Serves HTTP until closed. Logs go to stderr, one JSON object a line.
- * @throws SafelightError `config_invalid` when the address is taken or not allowed
+ * @throws SafelightError `config_invalid` when the address is taken or not allowed, or the secret of a key is missing
  */
 export async function startServer(service: Service, config: Config): Promise<RunningServer> {
   const { host, port, public_url } = config.server;
+  const keys = new Keys(config.keys);
   const log = pino(
     { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination(2),
   );
-  const app = await createApp({ service, log, publicUrl: public_url?.replace(/\/+$/, "") });
+  const app = await createApp({
+    service,
+    log,
+    publicUrl: public_url?.replace(/\/+$/, ""),
+    dialects: config.dialects,
+    keys,
+  });
+  if (keys.isEmpty && !isLoopback(host))
+    log.warn({ host }, "anybody who reaches this address may ask: no keys are configured");
   const server = createAdaptorServer({ fetch: app.fetch });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
@@ -41,7 +51,12 @@ export async function startServer(service: Service, config: Config): Promise<Run
   };
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): SafelightError {
+/** Whether only this machine can reach the address. */
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
+}
+
+export function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): SafelightError {
   const why: Record<string, string> = {
     EADDRINUSE: "another program is using it",
     EACCES: "this user may not use it",

@@ -1,4 +1,4 @@
-import { type FormData, Pool } from "undici";
+import { FormData, Pool } from "undici";
 import type { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
 import { refused, unreachable } from "./fault.ts";
@@ -172,5 +172,15 @@ function typeOf(body: Call["body"]): Record<string, string> {
 }
 
 function encoded(body: object): string | Uint8Array | FormData {
-  return body instanceof Uint8Array || isForm(body) ? body : JSON.stringify(body);
+  if (isForm(body)) return ownForm(body);
+  return body instanceof Uint8Array ? body : JSON.stringify(body);
+}
+
+/** The HTTP client takes only forms of its own making, not those of Node. */
+function ownForm(form: FormData): FormData {
+  if (form instanceof FormData) return form;
+  const own = new FormData();
+  // its entries look the same, whoever made it
+  for (const [name, value] of form as FormData) own.append(name, value);
+  return own;
 }

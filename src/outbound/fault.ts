@@ -1,4 +1,4 @@
-import { SafelightError, type VendorFault } from "../contract/errors.ts";
+import { type ErrorCode, SafelightError, type VendorFault } from "../contract/errors.ts";
 import type { Role } from "./role.ts";
 
 const NAMES = ["__type", "code", "type", "status", "name", "error"] as const;
@@ -19,9 +19,36 @@ export interface Refusal {
  * sentences are not: they may quote the prompt.
  */
 export function refused(role: Role, { status, headers, body }: Refusal): SafelightError {
-  const code = (headers["x-amzn-errortype"]?.split(/[:;]/, 1)[0] || undefined) ?? nameIn(body);
+  const named = headers["x-amzn-errortype"]?.split(/[:;]/, 1)[0];
+  const code = named !== undefined && NAME.test(named) ? named : nameIn(body);
   const request_id = REQUEST_IDS.map((name) => headers[name]).find((id) => id !== undefined && NAME.test(id)) ?? null;
-  return vendorFailed(role, { status, code: code ?? null, request_id, retry_after_ms: retryAfter(headers) });
+  const error = vendorFailed(role, { status, code: code ?? null, request_id, retry_after_ms: retryAfter(headers) });
+  bodies.set(error, body);
+  return error;
+}
+
+/** A failure that a vendor tells within an answer that began well, such as a stream or the state of a job. */
+export function told(role: Role, body: unknown): SafelightError {
+  const error = vendorFailed(role, {
+    status: null,
+    code: nameIn(body) ?? null,
+    request_id: null,
+    retry_after_ms: null,
+  });
+  bodies.set(error, body);
+  return error;
+}
+
+const bodies = new WeakMap<SafelightError, unknown>();
+
+/** What the vendor said with a failure, parsed: to tell refusals from faults. Its sentences may quote the prompt: never show them. */
+export function bodyOf(error: unknown): unknown {
+  return error instanceof SafelightError ? bodies.get(error) : undefined;
+}
+
+/** Whether a vendor's word may be shown: a name of at most 80 letters, and not a sentence. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && NAME.test(value);
 }
 
 /** The same from its parts, as SDKs give them. */
@@ -63,13 +90,18 @@ function nameIn(body: unknown): string | undefined {
 
 /** Milliseconds: `retry-after-ms` (OpenAI, Azure), or `retry-after` in seconds or as a date (RFC 9110, section 10.2.3). */
 function retryAfter(headers: Refusal["headers"]): number | null {
-  const ms = Number(headers["retry-after-ms"] ?? Number.NaN);
-  if (ms >= 0) return ms;
-  const after = headers["retry-after"]?.trim();
-  if (!after) return null;
-  if (/^\d+(?:\.\d+)?$/.test(after)) return Number(after) * 1_000;
-  const date = Date.parse(after);
+  const ms = number(headers["retry-after-ms"]);
+  if (ms !== undefined) return ms;
+  const after = headers["retry-after"];
+  const seconds = number(after);
+  if (seconds !== undefined) return seconds * 1_000;
+  const date = after !== undefined && /^[A-Za-z]{3,9},? /.test(after) ? Date.parse(after) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
+}
+
+/** At most nine digits, and a fraction. */
+function number(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}(?:\.\d{1,9})?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
 /** What the faults of a connection mean, and whether another try may help. */
@@ -126,9 +158,12 @@ export function mayPass(error: unknown): boolean {
   return status == null ? passing.has(error) : PASSING.has(status);
 }
 
-/** Whether a failure says that the vendor itself is down, rather than that it does not like a request. */
+const TIMEOUTS: ReadonlySet<string> = new Set<ErrorCode>(["provider_timeout", "detector_timeout"]);
+
+/** Whether a failure says that the vendor itself is down or hangs, rather than that it does not like a request. */
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof SafelightError)) return false;
+  if (TIMEOUTS.has(error.code)) return true;
   const status = error.vendor?.status;
   return status == null ? passing.has(error) : status >= 500;
 }

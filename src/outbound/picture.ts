@@ -1,6 +1,7 @@
 import { Agent, request } from "undici";
 import { SafelightError } from "../contract/errors.ts";
 import { refused, unreachable } from "./fault.ts";
+import { resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -15,6 +16,7 @@ export interface Trust {
 
 /**
  * Fetches a picture that a vendor names by its address. A `data:` URL is read on the spot. No redirect is followed: it could lead anywhere.
+ * Where a fault may pass it is tried again.
  * @throws SafelightError for an address that is not trusted, or when it cannot be had
  */
 export async function fetchPicture(
@@ -25,6 +27,10 @@ export async function fetchPicture(
 ): Promise<Uint8Array> {
   if (address.startsWith("data:")) return readDataUrl(role, address);
   const url = trusted(role, address, trust);
+  return resilience(role).run(() => download(role, url, signal), signal);
+}
+
+async function download(role: Role, url: URL, signal: AbortSignal): Promise<Uint8Array> {
   const dispatcher = new Agent({ connect: { timeout: 5_000 }, maxResponseSize: MOST_BYTES, pipelining: 0 });
   try {
     const { statusCode, headers, body } = await request(url, { dispatcher, signal });
@@ -54,22 +60,26 @@ function trusted(role: Role, address: string, { hosts, origins = [] }: Trust): U
   return url;
 }
 
+/** A pattern without a port means the port of https. */
 function matches(pattern: string, { hostname, port }: URL): boolean {
-  const [name = "", wanted = ""] = pattern.toLowerCase().split(":");
-  if (port !== wanted) return false;
+  const [, name = "", wanted = "443"] = /^(.*?)(?::(\d+))?$/.exec(pattern.toLowerCase()) ?? [];
+  if ((port || "443") !== wanted) return false;
   return name.startsWith("*.") ? hostname.endsWith(name.slice(1)) : hostname === name;
 }
 
 function readDataUrl(role: Role, address: string): Uint8Array {
-  const data = /^data:[^,]*;base64,(.*)$/s.exec(address)?.[1];
-  if (data === undefined) throw new SafelightError(role.failed, "it gives a picture as a data URL that is not base64");
-  return decodeBase64(role, data);
+  const comma = address.indexOf(",");
+  if (comma < 0 || !address.slice(0, comma).endsWith(";base64"))
+    throw new SafelightError(role.failed, "it gives a picture as a data URL that is not base64");
+  return decodeBase64(role, address.slice(comma + 1));
 }
 
-/** @throws SafelightError when it is no base64 (plain or URL-safe; blanks do not matter) */
+/** @throws SafelightError when it is no base64 (plain or URL-safe; blanks do not matter), or holds nothing */
 export function decodeBase64(role: Role, text: string): Uint8Array {
-  const plain = text.replace(/^data:[^,]*;base64,/, "");
-  if (plain === "" || !/^[A-Za-z0-9+/_\s-]+={0,2}\s*$/.test(plain))
+  const plain = text.replace(/^data:[^,]{0,200};base64,/, "");
+  const digits = plain.trimEnd().replace(/={1,2}$/, "");
+  const bytes = Buffer.from(digits, "base64");
+  if (bytes.length === 0 || /[^A-Za-z0-9+/_\s-]/.test(digits))
     throw new SafelightError(role.failed, "it gives a picture that is not base64");
-  return new Uint8Array(Buffer.from(plain, "base64"));
+  return new Uint8Array(bytes);
 }

@@ -1,13 +1,5 @@
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  DelegateBackoff,
-  handleWhen,
-  retry,
-  wrap,
-} from "cockatiel";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from "cockatiel";
 import { SafelightError } from "../contract/errors.ts";
 import { isOutage, mayPass } from "./fault.ts";
 import type { Role } from "./role.ts";
@@ -37,37 +29,46 @@ export function resilience(
   role: Role,
   { tries = 3, breakAfter = 5, breakFor = 10_000, pause = 200 }: Persistence = {},
 ): Resilience {
-  const again = retry(
-    handleWhen((error) => mayPass(error) && (waitOf(error) ?? 0) <= LONGEST_PAUSE_MS),
-    {
-      maxAttempts: tries - 1,
-      backoff: new DelegateBackoff(({ result, attempt }) => {
-        const asked = "error" in result ? waitOf(result.error) : undefined;
-        const most = Math.min(LONGEST_PAUSE_MS, pause * 2 ** (attempt - 1));
-        return asked ?? Math.random() * most;
-      }),
-    },
-  );
-  const breaker = circuitBreaker(handleWhen(isOutage), {
+  // A probe that was called off has proved nothing: only an answer ends the wait.
+  const counts = (error: unknown) =>
+    isOutage(error) || (breaker.state === CircuitState.HalfOpen && !hasAnswered(error));
+  const breaker = circuitBreaker(handleWhen(counts), {
     halfOpenAfter: breakFor,
     breaker: new ConsecutiveBreaker(breakAfter),
   });
-  const policy = wrap(breaker, again);
+  const leftAlone = (how: string) =>
+    new SafelightError(role.failed, `it failed ${breakAfter} times in a row, and ${how}`);
+
+  async function tryAgain<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        const asked = waitOf(error);
+        if (attempt >= tries || !mayPass(error) || (asked ?? 0) > LONGEST_PAUSE_MS) throw error;
+        const most = Math.min(LONGEST_PAUSE_MS, pause * 2 ** (attempt - 1));
+        await sleep(asked ?? Math.random() * most, undefined, { signal }).catch(() => {}); // the loop begins with the signal
+      }
+    }
+  }
+
   return {
     async run(work, signal) {
+      signal.throwIfAborted();
+      if (breaker.state === CircuitState.HalfOpen) throw leftAlone("it is being tried again just now");
       try {
-        return await policy.execute(async () => {
-          signal.throwIfAborted();
-          return work();
-        }, signal);
+        return await breaker.execute(() => tryAgain(work, signal), signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof BrokenCircuitError)) throw error;
-        const state = breaker.state === CircuitState.HalfOpen ? "it is being tried again just now" : "it is left alone";
-        throw new SafelightError(role.failed, `it failed ${breakAfter} times in a row, and ${state} for a while`);
+        throw error instanceof BrokenCircuitError ? leftAlone("it is left alone for a while") : error;
       }
     },
   };
+}
+
+function hasAnswered(error: unknown): boolean {
+  return error instanceof SafelightError && error.vendor?.status != null;
 }
 
 function waitOf(error: unknown): number | undefined {

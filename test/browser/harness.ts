@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,12 +70,16 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** The real Safelight, as a process of its own, on a free port and with a data folder that goes away with it. */
-export async function startSafelight(): Promise<TestServer> {
+/**
+ * The real Safelight, as a process of its own, on a free port and with a data folder that goes away with it.
+ * @param file what stands in its `safelight.yaml`
+ */
+export async function startSafelight(file = "", env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), "safelight-browser-"));
+  writeFileSync(join(data, "safelight.yaml"), file);
   const child = spawn(process.execPath, [join(ROOT, "src", "cli", "safelight.ts"), "serve"], {
     cwd: data,
-    env: { ...process.env, PORT: "0", HOST: "127.0.0.1", SAFELIGHT_DATA: data, SAFELIGHT_CONFIG: "" },
+    env: { ...process.env, PORT: "0", HOST: "127.0.0.1", SAFELIGHT_DATA: data, SAFELIGHT_CONFIG: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const stop = async () => {

@@ -75,6 +75,7 @@ describe("settings", () => {
     expect(config.generators["mine"]).toEqual({
       kind: "sketch",
       options: config.generators["mine"]?.options,
+      folder: cwd,
       timeout_ms: 120_000,
       price_per_image: { amount: 0.02, currency: "EUR" },
     });

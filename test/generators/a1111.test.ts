@@ -126,11 +126,13 @@ describe("the a1111 generator", () => {
   });
 
   test("tells progress while it waits", async () => {
-    const { generator } = await serve((job, response) => void setTimeout(() => pictures(job, response), 1_300));
+    const { generator, calls } = await serve((job, response) => void setTimeout(() => pictures(job, response), 1_300));
     const seen: number[] = [];
     await generator.generate(asked([1]), never, (fraction) => seen.push(fraction));
     expect(seen.length).toBeGreaterThan(0);
     expect(seen.every((fraction) => fraction === 0.5)).toBe(true);
+    const asks = calls.filter((call) => call.includes("/progress"));
+    expect(new Set(asks)).toEqual(new Set(["/sdapi/v1/progress?skip_current_image=true"])); // no previews
   });
 
   test("gives the server one job at a time", async () => {
@@ -152,6 +154,26 @@ describe("the a1111 generator", () => {
     await expect(first).rejects.toThrow("gone");
     expect(texts(await second)).toEqual(["picture 2"]);
     expect(calls.filter((call) => call.endsWith("interrupt"))).toHaveLength(1);
+  });
+
+  test("lets a caller go at once, though the server takes its time to end the job", async () => {
+    const caller = new AbortController();
+    const { promise: asksForJob, resolve: begun } = Promise.withResolvers<void>();
+    const { generator, jobs, server } = await serve((job, response) => {
+      if (job.seed !== 1) return pictures(job, response);
+      server.once("interrupted", () => setTimeout(() => pictures(job, response), 600));
+      begun();
+    });
+    const first = generator.generate(asked([1]), caller.signal).catch((error: unknown) => error);
+    await asksForJob;
+    const second = generator.generate(asked([2]), never);
+    const start = performance.now();
+    caller.abort(new Error("gone"));
+    expect(await first).toMatchObject({ message: "gone" });
+    expect(performance.now() - start).toBeLessThan(400);
+    expect(jobs).toHaveLength(1); // the next waits until this one has ended
+    expect(texts(await second)).toEqual(["picture 2"]);
+    expect(performance.now() - start).toBeGreaterThan(590);
   });
 
   test("never begins a job whose caller went away while it waited", async () => {
@@ -198,20 +220,44 @@ describe("a fault of the server", () => {
     ["a 422", (_j, r) => r.writeHead(422).end('{"detail":[{"msg":"a castle"}]}'), "provider_rejected", /422/],
     ["a 401", (_j, r) => r.writeHead(401).end(), "provider_rejected", /credentials/],
     ["an answer that is not JSON", (_j, r) => r.end("<html>a castle</html>"), "provider_failed", /not JSON/],
-    ["an answer of another shape", (_j, r) => r.end('{"pictures":[]}'), "provider_failed", /no list of images/],
+    [
+      "an answer of another shape",
+      (_j, r) => r.end('{"pictures":[]}'),
+      "provider_failed",
+      /another shape than expected, at "images"$/,
+    ],
     ["too few pictures", (_j, r) => r.end('{"images":[]}'), "provider_failed", /asked for 1 pictures and gave 0/],
     ["a connection broken off", (_j, r) => void r.destroy(), "provider_failed", /broke the connection off/],
     [
       "a body broken off",
       (_j, r) => void r.writeHead(200, { "content-length": "999" }).write('{"ima', () => r.destroy()),
       "provider_failed",
-      /./,
+      /broke the connection off|cut short/,
     ],
+    ["a picture that is not base64", (_j, r) => r.end('{"images":["a castle!"]}'), "provider_failed", /not base64/],
+    ["an info that is not JSON", (_j, r) => r.end('{"images":[],"info":"a castle"}'), "provider_failed", /not JSON/],
   ])("%s is told with its code, and without a word of the prompt", async (_name, answer, code, detail) => {
     const { generator } = await serve(answer);
     const failure = await generator.generate(asked([1]), never).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code, detail: expect.stringMatching(detail) });
     expect(String((failure as { detail: string }).detail)).not.toContain("castle");
+  });
+
+  test.each<[string, Answer]>([
+    ["a 500", (_j, r) => r.writeHead(500).end('{"error":"OutOfMemoryError"}')],
+    ["a 503 with Retry-After", (_j, r) => r.writeHead(503, { "retry-after": "0" }).end()],
+    ["a connection broken off", (_j, r) => void r.destroy()],
+  ])("%s does not make it ask for the job a second time", async (_name, answer) => {
+    const { generator, jobs } = await serve(answer);
+    await expect(generator.generate(asked([1]), never)).rejects.toMatchObject({ code: "provider_failed" });
+    expect(jobs).toHaveLength(1);
+  });
+
+  test("keeps the status and the name that the server gave it", async () => {
+    const { generator } = await serve((_j, r) => r.writeHead(500).end('{"error":"OutOfMemoryError"}'));
+    await expect(generator.generate(asked([1]), never)).rejects.toMatchObject({
+      vendor: { status: 500, code: "OutOfMemoryError" },
+    });
   });
 
   test("nothing listening is told as that", async () => {

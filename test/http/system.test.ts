@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Service } from "../../src/app/service.ts";
 import { SafelightError } from "../../src/contract/errors.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Keys } from "../../src/http/keys.ts";
 import { serve, type TestServer } from "./serve.ts";
 
 let server: TestServer;
@@ -152,7 +153,13 @@ test("a full disk is told as that, with advice to retry, and nothing is answered
       }),
     },
   }) as Service;
-  const app = await createApp({ service: full, log: pino({ level: "silent" }), publicUrl: undefined });
+  const app = await createApp({
+    service: full,
+    log: pino({ level: "silent" }),
+    publicUrl: undefined,
+    dialects: { a1111: { refused: "picture" } },
+    keys: new Keys({}),
+  });
   const ask = (headers: Record<string, string>) =>
     app.request("/api/v1/generations", {
       method: "POST",

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SafelightError } from "../../contract/errors.ts";
 import type { GeneratedImage, ImageGenerator, ImageRequest } from "../../contract/generator.ts";
+import { orAbort } from "../../pipeline/abort.ts";
 import { A1111Client } from "./client.ts";
 import type { A1111Options } from "./options.ts";
 
@@ -17,20 +18,23 @@ export async function openA1111(options: A1111Options): Promise<ImageGenerator> 
   const line = new Line();
   return {
     id: "a1111",
-    version: "1",
+    version: "2",
     async generate(request, signal, onProgress) {
       const done: GeneratedImage[] = [];
       for (const run of consecutiveSeeds(request.images)) {
         const report = (fraction: number) =>
           onProgress?.((done.length + fraction * run.length) / request.images.length);
-        done.push(
-          ...(await line.wait(
-            () => makeRun(client, bodyOf(request, run, options), run.length, signal, report),
-            signal,
-          )),
+        signal.throwIfAborted();
+        const turn = line.wait(
+          () => makeRun(client, bodyOf(request, run, options), run.length, signal, report),
+          signal,
         );
+        done.push(...(await orAbort(turn, signal))); // whoever goes away need not wait: the line does
       }
       return done;
+    },
+    async probe(signal) {
+      return `it answers; the checkpoint is ${await client.checkpoint(options.model, signal)}`;
     },
     close: () => client.close(),
   };
@@ -85,12 +89,14 @@ async function makeRun(
   void pollProgress(client, ended.signal, onProgress);
   try {
     // Not given the caller's signal: the server goes on until it is interrupted, and the next job must wait for that.
-    const { images, seeds } = await client.txt2img(body, ended.signal);
+    const { images, seeds, withheld } = await client.txt2img(body, ended.signal);
     signal.throwIfAborted();
     if (images.length !== count) {
       throw new SafelightError("provider_failed", `it was asked for ${count} pictures and gave ${images.length}`);
     }
     return images.map((bytes, i): GeneratedImage => {
+      const reason = withheld[i];
+      if (reason !== undefined) return { kind: "withheld", reason };
       const seed = seeds[i];
       return { kind: "image", bytes, mediaType: "image/png", ...(seed === undefined ? {} : { seed }) };
     });

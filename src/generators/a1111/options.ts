@@ -1,12 +1,16 @@
 import { z } from "zod";
+import { SecretSchema } from "../../outbound/secret.ts";
 
 export const A1111Options = z.strictObject({
-  /** Where the web UI listens with `--api`, for instance `http://127.0.0.1:7860`. */
-  url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }),
-  /** The name of an environment variable that holds `user:password`, for a server started with `--api-auth`. */
-  auth: z.strictObject({ from_env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) }).optional(),
-  /** Title of a checkpoint, as the server lists it; the one that is loaded when absent. */
-  model: z.string().min(1).optional(),
+  url: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .meta({ description: "Where the web UI listens with --api, for instance http://127.0.0.1:7860." }),
+  auth: SecretSchema.optional().meta({
+    description: "The environment variable that holds user:password, for a server started with --api-auth.",
+  }),
+  model: z.string().min(1).optional().meta({
+    description: "Title of a checkpoint, as the server lists it; the one that is loaded when absent.",
+  }),
   sampler: z.string().min(1).optional(),
   scheduler: z.string().min(1).optional(),
   steps: z.int().min(1).max(150).default(20),

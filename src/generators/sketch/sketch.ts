@@ -20,27 +20,40 @@ import { drawTestCard } from "./test-card.ts";
 const NOTICE =
   "Drawn by sketch, Safelight's built-in stand-in for development: no image model ran. Connect a real model under generators in safelight.yaml: docs/generators.md says how.";
 const DELAY_STEP_MS = 100;
+const PROBE: ImageRequest = {
+  prompt: "a red boat on a lake",
+  negativePrompt: "",
+  width: 64,
+  height: 64,
+  images: [{ index: 0, seed: 1 }],
+  attempt: 1,
+};
 
 /** A generator without a model: it draws what it knows of a prompt with vector art, the same for the same seed. */
 export async function openSketch(_options: z.output<typeof SketchOptions>): Promise<ImageGenerator> {
   const icons = new IconSet(new Set([...iconsOfLexicon(), ...iconsOfScenery()]));
+  const generate: ImageGenerator["generate"] = async (request, signal, onProgress) => {
+    signal.throwIfAborted();
+    const signals = readTestSignals(request.prompt);
+    await obey(signals, signal, onProgress);
+    const plain = withoutSignals(request.prompt, signals);
+    const images: GeneratedImage[] = [];
+    for (const image of request.images) {
+      signal.throwIfAborted();
+      images.push(await draw(request, plain, image, signals, icons));
+      onProgress?.(images.length / request.images.length);
+    }
+    signal.throwIfAborted();
+    return images;
+  };
   return {
     id: "sketch",
     version: "1",
     notice: NOTICE,
-    async generate(request, signal, onProgress) {
-      signal.throwIfAborted();
-      const signals = readTestSignals(request.prompt);
-      await obey(signals, signal, onProgress);
-      const plain = withoutSignals(request.prompt, signals);
-      const images: GeneratedImage[] = [];
-      for (const image of request.images) {
-        signal.throwIfAborted();
-        images.push(await draw(request, plain, image, signals, icons));
-        onProgress?.(images.length / request.images.length);
-      }
-      signal.throwIfAborted();
-      return images;
+    generate,
+    async probe(signal) {
+      await generate(PROBE, signal);
+      return "drew a picture";
     },
   };
 }
@@ -56,7 +69,9 @@ async function obey(
       throw new SafelightError("provider_failed", "a test signal asked the generator to fail");
     for (let passed = 0; passed < wish.ms; passed += DELAY_STEP_MS) {
       onProgress?.((passed / wish.ms) * 0.9);
-      await sleep(Math.min(DELAY_STEP_MS, wish.ms - passed), undefined, { signal });
+      await sleep(Math.min(DELAY_STEP_MS, wish.ms - passed), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
     }
   }
 }

@@ -1,6 +1,9 @@
 import type { Context } from "hono";
 import type { SafelightError } from "../../contract/errors.ts";
 import type { App, Door, Environment } from "../types.ts";
+import { A1111 } from "./a1111/a1111.ts";
+import { AWS } from "./aws/aws.ts";
+import { OPENAI } from "./openai/openai.ts";
 
 /** A vendor's wire protocol that Safelight serves. It maps requests and answers, and holds no moderation logic. */
 export interface Dialect {
@@ -14,7 +17,7 @@ export interface Dialect {
 }
 
 /** Every dialect. A new one is a folder here and a line in this table. */
-export const DIALECTS: readonly Dialect[] = [];
+export const DIALECTS: readonly Dialect[] = [A1111, OPENAI, AWS];
 
 /** The dialect that a path belongs to. */
 export function dialectOf(path: string): Dialect | undefined {

@@ -3,6 +3,7 @@ import type { Category } from "../../../src/contract/categories.ts";
 import type { GenerationAnswer, GenerationRequest } from "../../../src/contract/generation.ts";
 import type { Limits } from "../../../src/contract/limits.ts";
 import { readGenerationEvents, type StreamEvent } from "./events.ts";
+import { anotherKey, keptKey } from "./key.ts";
 import { ApiError, cutOff, toProblem, unreachable } from "./problem.ts";
 
 /** What this page sends: every field it has a control for, and nothing else. */
@@ -56,7 +57,12 @@ export const getPolicy = (name: string, signal: AbortSignal) =>
   getJson<PolicyDetail>(`/policies/${encodeURIComponent(name)}`, signal);
 
 export const getGeneration = (id: string, signal: AbortSignal) =>
-  getJson<GenerationAnswer>(`/generations/${encodeURIComponent(id)}`, signal);
+  getJson<GenerationAnswer>((key) => `/generations/${encodeURIComponent(id)}${key === null ? "" : "?b64=true"}`, signal);
+
+/** Whether a picture can be shown from its address: an `<img>` sends no key. */
+export function picturesHaveAddresses(): boolean {
+  return keptKey() === null;
+}
 
 /** Relative to this page, wherever the server believes to be reached. */
 export function picturePath(id: string, index: number): string {
@@ -87,23 +93,35 @@ export async function* generate(request: SentRequest, signal: AbortSignal): Asyn
   }
 }
 
-async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+/** May differ with the key: pictures are had by their addresses only without one. */
+type Path = string | ((key: string | null) => string);
+
+async function getJson<T>(path: Path, signal: AbortSignal): Promise<T> {
   const answer = await send(path, { headers: { accept: "application/json" }, signal });
   // One build from one contract: see readGenerationEvents.
   return (await answer.json()) as T;
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
-  let answer: Response;
-  try {
-    answer = await fetch(API + path, init);
-  } catch (error) {
-    init.signal?.throwIfAborted();
-    throw unreachable(error);
-  }
+async function send(path: Path, init: RequestInit): Promise<Response> {
+  const answer = await sendWithKey(path, init, keptKey());
   if (!answer.ok) throw new ApiError(toProblem(answer.status, await answer.json().catch(() => undefined)));
   const type = answer.headers.get("content-type") ?? "";
   // A single-page host answers any path with its page: that is not the API.
   if (type.startsWith("text/html")) throw new ApiError(toProblem(404, undefined));
   return answer;
+}
+
+/** Asks for a key, and again for another one, as long as the server refuses and a person gives one. */
+async function sendWithKey(path: Path, init: RequestInit, key: string | null): Promise<Response> {
+  let answer: Response;
+  try {
+    const headers = { ...init.headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
+    answer = await fetch(API + (typeof path === "string" ? path : path(key)), { ...init, headers });
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw unreachable(error);
+  }
+  if (answer.status !== 401) return answer;
+  const another = await anotherKey(key);
+  return another === null ? answer : sendWithKey(path, init, another);
 }

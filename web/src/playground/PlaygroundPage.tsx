@@ -1,6 +1,7 @@
 import { useHotkeys } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { picturesHaveAddresses } from "../api/client.ts";
 import type { Problem } from "../api/problem.ts";
 import { infoQuery, policyQuery } from "../api/queries.ts";
 import { RunView } from "../result/RunView.tsx";
@@ -56,8 +57,8 @@ export function PlaygroundPage() {
       prompt.current?.focus();
       return;
     }
-    // Pictures that the server keeps come by address; base64 only where the answer is the sole copy.
-    submit(requestOf(from, policy.data?.retention.pictures !== "keep"));
+    // Pictures that the server keeps come by address; base64 only where the answer is the sole copy, or the address needs a key.
+    submit(requestOf(from, policy.data?.retention.pictures !== "keep" || !picturesHaveAddresses()));
   };
 
   const pick = (example: Example) => {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { infoQuery } from "../api/queries.ts";
+import { KeyDialog } from "./KeyDialog.tsx";
 import { Logo } from "./Logo.tsx";
 import classes from "./Shell.module.css";
 import { ThemeToggle } from "./ThemeToggle.tsx";
@@ -40,6 +41,7 @@ export function Shell() {
       <main id="main" tabIndex={-1} className={classes["main"]}>
         <Outlet />
       </main>
+      <KeyDialog />
     </>
   );
 }

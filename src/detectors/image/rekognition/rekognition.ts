@@ -1,0 +1,121 @@
+import { DetectModerationLabelsCommand, RekognitionClient } from "@aws-sdk/client-rekognition";
+import { z } from "zod";
+import type { BuiltInCategory } from "../../../contract/categories.ts";
+import type { ImageDetector } from "../../../contract/detector.ts";
+import { SafelightError } from "../../../contract/errors.ts";
+import type { Finding } from "../../../contract/report.ts";
+import type { VendorLimits } from "../../../models/vendor-picture.ts";
+import { AwsCaller, assertRegion, awsClientConfig } from "../../../outbound/aws.ts";
+import { probeAws } from "../../../outbound/aws-probe.ts";
+import { DETECTOR } from "../../../outbound/role.ts";
+import { inspectFrames } from "../../vendors/frames.ts";
+import { covered, shownLabel } from "../../vendors/labels.ts";
+import { REKOGNITION_LABELS } from "./labels.ts";
+import type { RekognitionOptions } from "./options.ts";
+
+/** Changes with the table of labels, or with what is made of the confidences. */
+const CODE_VERSION = "1";
+const IDLE_MS = 30_000;
+
+const LIMITS: VendorLimits = {
+  bytes: 5 * 1024 * 1024,
+  shortestSide: 80,
+  longestSide: 10_000,
+  types: ["image/png", "image/jpeg"],
+};
+
+const AnswerSchema = z.object({
+  ModerationLabels: z.array(
+    z.object({
+      Name: z.string(),
+      ParentName: z.string().nullish(),
+      Confidence: z
+        .number()
+        .min(0)
+        .max(100.001)
+        .transform((percent) => Math.min(1, percent / 100)),
+    }),
+  ),
+  ModerationModelVersion: z
+    .string()
+    .regex(/^[\w.-]{1,40}$/)
+    .nullish()
+    .catch(null),
+  ProjectVersion: z.string().nullish(),
+});
+type Label = z.output<typeof AnswerSchema>["ModerationLabels"][number];
+
+/** Amazon Rekognition's DetectModerationLabels, with the picture itself in the request. */
+export async function openRekognition(options: RekognitionOptions): Promise<ImageDetector> {
+  const client = new RekognitionClient(await awsClientConfig(options, IDLE_MS));
+  await assertRegion(client);
+  const caller = new AwsCaller(DETECTOR);
+  const adapter = options.project_version;
+  const own = adapter === undefined ? CODE_VERSION : `${CODE_VERSION}.${adapter.split("/").slice(-3).join(".")}`;
+  let model = ""; // known from the first answer on
+
+  async function ask(bytes: Uint8Array, signal: AbortSignal): Promise<readonly Finding[]> {
+    const command = new DetectModerationLabelsCommand({
+      Image: { Bytes: bytes },
+      MinConfidence: options.min_confidence,
+      ...(adapter === undefined ? {} : { ProjectVersion: adapter }),
+    });
+    const answer = AnswerSchema.safeParse(await caller.call((send) => client.send(command, send), signal));
+    if (!answer.success) throw new SafelightError("detector_failed", "its answer has another shape than expected");
+    const { ModerationLabels, ModerationModelVersion, ProjectVersion } = answer.data;
+    if (adapter !== undefined && ProjectVersion == null)
+      throw new SafelightError("detector_failed", "the adapter of project_version was not used: it may have expired");
+    model = ModerationModelVersion ?? model;
+    return findings(ModerationLabels);
+  }
+
+  return {
+    id: "rekognition",
+    get version() {
+      return model === "" ? own : `${own}.${model}`;
+    },
+    categories: covered(REKOGNITION_LABELS),
+    inspect: (image, signal, meter) =>
+      inspectFrames(
+        image,
+        LIMITS,
+        async ({ bytes }, either) => {
+          const found = await ask(bytes, either);
+          meter?.(1);
+          return found;
+        },
+        signal,
+      ),
+    probe: () => probeAws(DETECTOR, client),
+    async close() {
+      caller.close();
+      client.destroy();
+    },
+  };
+}
+
+/**
+ * A label brings its ancestors along, with the same confidence: those say nothing of their own. (A picture of a knife is listed as
+ * Violence/Weapons and as Violence, and would be violence as well as weapons.)
+ */
+function findings(labels: readonly Label[]): readonly Finding[] {
+  const brought = ({ Name, Confidence }: Label) =>
+    labels.some(({ ParentName, Confidence: child }) => ParentName === Name && child >= Confidence - 0.000_1);
+  return labels
+    .filter((label) => !brought(label))
+    .map(({ Name, ParentName, Confidence }) => ({
+      category: categoryOf(Name) ?? categoryOf(ParentName ?? "") ?? "unsafe",
+      score: Confidence,
+      label: ParentName ? `${shown(ParentName)}/${shown(Name)}` : shown(Name),
+    }));
+}
+
+/** A label of a later taxonomy has the category of its parent. */
+function categoryOf(name: string): BuiltInCategory | undefined {
+  const known: Readonly<Record<string, BuiltInCategory>> = REKOGNITION_LABELS;
+  return Object.hasOwn(known, name) ? known[name] : undefined;
+}
+
+function shown(name: string): string {
+  return categoryOf(name) === undefined ? shownLabel(name) : name;
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { SafelightError } from "../../contract/errors.ts";
+import type { GeneratedImage } from "../../contract/generator.ts";
+import { readEvents } from "../../outbound/events.ts";
+import { bodyOf, isName, told } from "../../outbound/fault.ts";
+import { decodeBase64, fetchPicture, type Trust } from "../../outbound/picture.ts";
+import { GENERATOR } from "../../outbound/role.ts";
+
+/** What is needed of an answer; servers leave out and add as they like. */
+export const AnswerSchema = z.object({
+  data: z.array(z.object({ b64_json: z.string().nullish(), url: z.string().nullish() })),
+  output_format: z.string().nullish().catch(null),
+});
+
+/** @param format what was asked for: png, jpeg or webp */
+export async function readPictures(
+  { data, output_format }: z.output<typeof AnswerSchema>,
+  format: string,
+  trust: Trust,
+  signal: AbortSignal,
+): Promise<GeneratedImage[]> {
+  return Promise.all(
+    data.map(async ({ b64_json, url }): Promise<GeneratedImage> => {
+      if (b64_json != null) return picture(b64_json, output_format ?? format);
+      if (url == null) throw new SafelightError("provider_failed", "its answer has a picture without b64_json and url");
+      const bytes = await fetchPicture(GENERATOR, url, trust, signal);
+      if (bytes.length === 0) throw new SafelightError("provider_failed", "a picture at the address it gives is empty");
+      return { kind: "image", bytes, mediaType: `image/${output_format ?? format}` };
+    }),
+  );
+}
+
+function picture(base64: string, format: string): GeneratedImage {
+  const mediaType = /^[a-z]{2,8}$/.test(format) ? `image/${format}` : "image/png";
+  return { kind: "image", bytes: decodeBase64(GENERATOR, base64), mediaType };
+}
+
+const EventSchema = z.object({
+  type: z.string().nullish(),
+  b64_json: z.string().nullish(),
+  partial_image_index: z.int().min(0).nullish(),
+  output_format: z.string().nullish(),
+});
+
+/**
+ * Reads a stream to its finished picture. Unfinished ones nobody has judged: they go no further than this line, and only
+ * how many there were is told.
+ * @param partials how many unfinished ones were asked for
+ * @throws SafelightError when it ends without a picture, or with an error
+ */
+export async function readStream(
+  chunks: AsyncIterable<Uint8Array>,
+  { format, partials }: { readonly format: string; readonly partials: number },
+  onProgress: (fraction: number) => void,
+): Promise<GeneratedImage> {
+  for await (const { name, data } of readEvents(chunks)) {
+    if (data === "[DONE]") break;
+    const value = parsed(data);
+    const event = EventSchema.safeParse(value).data;
+    const type = event?.type ?? name;
+    if (name === "error" || type === "error" || (isObject(value) && isObject(value["error"])))
+      throw told(GENERATOR, value);
+    if (type === "image_generation.partial_image")
+      onProgress(Math.min(1, ((event?.partial_image_index ?? 0) + 1) / (partials + 1)));
+    if (type === "image_generation.completed" && event?.b64_json != null)
+      return picture(event.b64_json, event.output_format ?? format);
+  }
+  throw new SafelightError("provider_failed", "its stream ended without a picture");
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new SafelightError("provider_failed", "its stream holds an event that is not JSON");
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Codes of refusals: of OpenAI's models past and present, and of Azure's filter before them. */
+const REFUSALS = new Set([
+  "moderation_blocked",
+  "content_policy_violation",
+  "image_content_policy_violation",
+  "content_filter",
+  "contentFilter",
+  "ResponsibleAIPolicyViolation",
+]);
+
+const RefusalSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    moderation_details: z
+      .object({ moderation_stage: z.string().nullish(), categories: z.array(z.string()).nullish() })
+      .nullish()
+      .catch(null),
+  }),
+});
+
+/** The reason of a refusal, such as `moderation_blocked (input: sexual)`; undefined for any other failure. */
+export function refusalIn(error: unknown): string | undefined {
+  const body = bodyOf(error);
+  // in a stream the error may come without the object around it
+  const refusal = RefusalSchema.safeParse(isObject(body) && !isObject(body["error"]) ? { error: body } : body).data
+    ?.error;
+  if (refusal === undefined || !REFUSALS.has(refusal.code)) return undefined;
+  const { moderation_stage: stage, categories } = refusal.moderation_details ?? {};
+  const named = (categories ?? []).filter(isName).slice(0, 8).join(", ");
+  const details = [isName(stage) ? stage : "", named].filter((part) => part !== "").join(": ");
+  return details === "" ? refusal.code : `${refusal.code} (${details})`.slice(0, 200);
+}
