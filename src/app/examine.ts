@@ -83,10 +83,15 @@ export async function look(
     return { ...what, ...nothing, state: "untried", detail: "only making a picture would tell: --deep makes one" };
   } catch (error) {
     if (signal.aborted) return { ...what, ...nothing, ...OUT_OF_TIME };
-    if (!(error instanceof SafelightError)) throw error;
-    const { code, detail, vendor } = error;
-    return { ...what, state: "wrong", detail, advice: adviceFor(error), code, vendor: vendor ?? null };
+    const failure = error instanceof SafelightError ? error : unforeseen(error);
+    const { code, detail, vendor } = failure;
+    return { ...what, state: "wrong", detail, advice: adviceFor(failure), code, vendor: vendor ?? null };
   }
+}
+
+function unforeseen(error: unknown): SafelightError {
+  const name = error instanceof Error ? error.name : typeof error;
+  return new SafelightError("internal", `something went wrong inside Safelight (${name})`, { cause: error });
 }
 
 const OUT_OF_TIME = {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { GenerationAnswer } from "../../src/contract/generation.ts";
-import { serve, type TestServer } from "./serve.ts";
+import type { GenerationAnswer } from "../../../src/contract/generation.ts";
+import { serve, type TestServer } from "../serve.ts";
 
 /** Lets everything through, so that whoever asks judges alone. */
 const OPEN_POLICY = `

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { GenerationAnswer } from "../../src/contract/generation.ts";
-import { serve, type TestServer } from "./serve.ts";
+import type { GenerationAnswer } from "../../../src/contract/generation.ts";
+import { serve, type TestServer } from "../serve.ts";
 
 /** A client of the web UI from npm. Its ES modules and its types cannot be reached from ES modules, so here is what we use of it. */
 interface Client {
