@@ -3,6 +3,10 @@ import type { Role } from "./role.ts";
 
 const NAMES = ["__type", "code", "type", "status", "name", "error"] as const;
 const NAME = /^[\w.:#/-]{1,80}$/;
+/** What names of faults look like, and keys or words of a prompt do not: letters, and digits only at the end. */
+const FAULT = /^(?=.{1,80}$)[A-Za-z][A-Za-z_.:#/-]*\d{0,4}$/;
+/** A member that often holds a sentence, or nothing but what was sent: only what is plainly a fault's name. */
+const PLAINLY = /(?:Error|Exception|Fault)$|^[a-z]+(?:_[a-z]+)+$/;
 
 /** Statuses of faults that pass by themselves. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -75,14 +79,15 @@ const REQUEST_IDS = [
   "cf-ray",
 ];
 
-/** `error.code`, `code`, `__type` and the like: the first that is a name and not a sentence. */
+/** `error.code`, `code`, `__type` and the like: the first that is the name of a fault. */
 function nameIn(body: unknown): string | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const inner = "error" in body && typeof body.error === "object" && body.error !== null ? [body.error] : [];
   for (const level of [...inner, body] as Readonly<Record<string, unknown>>[]) {
     for (const key of NAMES) {
       const value = level[key];
-      if (typeof value === "string" && NAME.test(value)) return value.replace(/^.*#/, "");
+      if (typeof value !== "string" || !FAULT.test(value) || (key === "error" && !PLAINLY.test(value))) continue;
+      return value.replace(/^.*#/, "");
     }
   }
   return undefined;

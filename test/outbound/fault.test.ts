@@ -60,6 +60,17 @@ describe("an error status of a vendor", () => {
     },
   );
 
+  test.each([
+    { error: "sk-abc123def456" },
+    { error: "lighthouse" },
+    { code: "sk_live_4eC39HqLyjWDarjtT1zdp7dc" },
+    { error: { code: "a lighthouse", type: "AKIA1234567890EXAMPLE" } },
+  ])("takes no key and no word of a prompt for the name of a fault: %j", (body) => {
+    const { vendor, detail } = refused(GENERATOR, { status: 400, headers: {}, body });
+    expect(vendor?.code).toBeNull();
+    expect(detail).toBe("it answered with status 400");
+  });
+
   test("takes no sentence for a request id", () => {
     expect(refusal({ headers: { "x-request-id": "a castle" } }).vendor?.request_id).toBeNull();
   });
