@@ -7,7 +7,7 @@
 # A folder that already holds the same versions is left as it is.
 set -euo pipefail
 
-clients=(openai==3.51.0 boto3==1.44.5)
+clients=(openai==3.51.0 boto3==1.44.5 webuiapi==0.9.17)
 
 folder=${1:?usage: scripts/python-clients.sh <folder>}
 python=$folder/bin/python

@@ -30,6 +30,8 @@ const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLink
 
 /** The OpenAPI document, and a page for people that shows it without any network but this server. */
 export function docsRoutes(app: App): void {
+  const description = "A key of safelight.yaml, where there are any.";
+  app.openAPIRegistry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer", description });
   app.doc31("/openapi.json", OPENAPI);
   app.get("/docs", (c) => c.html(PAGE));
   app.get("/docs/start.js", (c) => c.body(START, 200, { "Content-Type": "text/javascript; charset=utf-8" }));

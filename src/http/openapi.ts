@@ -33,4 +33,6 @@ export const OPENAPI = {
     description: "A moderation gateway for text-to-image generation: prompts and pictures judged, with reasons.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
+  /** None where no keys are configured. */
+  security: [{}, { key: [] }],
 };

@@ -168,6 +168,17 @@ describe("a server that asks AWS, and AWS is Safelight,", () => {
       expect(await decision(near, { prompt, generator })).toEqual(await decision(far, { prompt }));
   });
 
+  test("has its pictures from there, and every report from there", async () => {
+    const before = (await far.service.generations({ limit: 1 })).records[0]?.id;
+    const body = { prompt: "a lighthouse", seed: 11, width: 256, height: 256 };
+    const answer = (await (await near.post("/api/v1/generations", body)).json()) as GenerationAnswer;
+    const [made] = (await far.service.generations({ limit: 1 })).records;
+    expect(made?.id).not.toBe(before);
+    expect(made).toMatchObject({ policy: { name: "open" }, request: { seed: 11, width: 256 } });
+    expect(answer.prompt?.reports.map(({ detector }) => detector)).toEqual(["toxicity"]);
+    expect(answer.trials[0]?.reports.map(({ detector }) => detector)).toEqual(["rekognition"]);
+  });
+
   test("fails as that server fails", async () => {
     const prompt = "safelight-test:generator:error";
     const native = await decision(far, { prompt });

@@ -57,7 +57,10 @@ export const getPolicy = (name: string, signal: AbortSignal) =>
   getJson<PolicyDetail>(`/policies/${encodeURIComponent(name)}`, signal);
 
 export const getGeneration = (id: string, signal: AbortSignal) =>
-  getJson<GenerationAnswer>((key) => `/generations/${encodeURIComponent(id)}${key === null ? "" : "?b64=true"}`, signal);
+  getJson<GenerationAnswer>(
+    (key) => `/generations/${encodeURIComponent(id)}${key === null ? "" : "?b64=true"}`,
+    signal,
+  );
 
 /** Whether a picture can be shown from its address: an `<img>` sends no key. */
 export function picturesHaveAddresses(): boolean {

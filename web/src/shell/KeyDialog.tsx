@@ -22,7 +22,13 @@ function Question({ asking }: { readonly asking: Asking }) {
     if (key.trim() !== "") asking.answer(key.trim());
   };
   return (
-    <dialog ref={dialog} className={classes["dialog"]} aria-labelledby="key-title" onClose={() => asking.answer(null)}>
+    <dialog
+      ref={dialog}
+      className={classes["dialog"]}
+      aria-labelledby="key-title"
+      onClose={() => asking.answer(null)}
+      onKeyDown={(event) => event.stopPropagation()} // the page has shortcuts of its own, Escape among them
+    >
       <form onSubmit={submit}>
         <h2 id="key-title">This server needs a key</h2>
         <p>It is kept until this tab is closed, and sent to this server only.</p>

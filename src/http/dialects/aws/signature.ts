@@ -1,5 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac, timingSafeEqual } from "node:crypto";
-import { SignatureV4 } from "@smithy/signature-v4";
+import type { SignatureV4 } from "@smithy/signature-v4";
 import type { Context } from "hono";
 import type { Key, Keys } from "../../keys.ts";
 import type { Environment } from "../../types.ts";
@@ -104,6 +104,7 @@ async function signedAgain({ req }: Context, claim: Claim, key: Key): Promise<st
   const body = new Uint8Array(await req.arrayBuffer());
   const declared = req.header("X-Amz-Content-Sha256");
   if (declared !== undefined && declared !== createHash("sha256").update(body).digest("hex")) throw invalid(MISMATCH);
+  const { SignatureV4 } = await import("@smithy/signature-v4"); // loaded by the first who signs: it takes its time
   const signer = new SignatureV4({
     region,
     service,
