@@ -26,6 +26,8 @@ export class Bare {
   readonly sieves: Sieves = { turned: new Sieve(), single: new Sieve() };
   /** By consonants in alphabetical order. */
   #bySorted: Map<string, Pattern[]> | undefined;
+  /** By how they sound or look in other plain letters. */
+  #byRespelling: Map<string, Pattern> | undefined;
   /** By consonants in their order, blanks between words. */
   #bySkeleton: Map<string, Pattern> | undefined;
   readonly #patterns: readonly Pattern[];
@@ -44,8 +46,12 @@ export class Bare {
       const [longest = ""] = words.sort((a, b) => b.length - a.length);
       if (longest.length >= SHORTEST_CAUGHT) turned.put([...longest].reverse().join(""));
     }
-    for (const { form } of this.#patterns) {
-      if (isDistinctive(form)) for (const word of [form, ...withoutVowels(form)]) turned.put(word);
+    for (const pattern of this.#patterns) {
+      const { form } = pattern;
+      for (const word of respelt(pattern)) turned.put(word);
+      if (!isDistinctive(form)) continue;
+      for (const word of [form, ...withoutVowels(form)]) turned.put(word);
+      if (form.length >= LONG) turned.put(firstSwapped(form));
     }
   }
 
@@ -83,6 +89,11 @@ export class Bare {
     const written = text.slice(...at);
     const word = written.toLowerCase();
     if (isOrdinary(word) || /^[A-Z][a-z]/.test(written)) return false;
+    const sounds = this.#respellings().get(word);
+    if (sounds) {
+      found({ pattern: sounds, at, disguise: "respelt" });
+      return false;
+    }
     for (const pattern of this.#sorted().get(sorted(word)) ?? []) {
       const disguise = differs(word, foldKey(pattern.form));
       if (disguise) {
@@ -91,6 +102,19 @@ export class Bare {
       }
     }
     return true;
+  }
+
+  #respellings(): Map<string, Pattern> {
+    if (this.#byRespelling) return this.#byRespelling;
+    const map = new Map<string, Pattern>();
+    for (const pattern of this.#patterns) {
+      for (const word of respelt(pattern)) {
+        const known = map.get(word);
+        if (!known || scoreOf(known) < scoreOf(pattern)) map.set(word, pattern);
+      }
+    }
+    this.#byRespelling = map;
+    return map;
   }
 
   #sorted(): Map<string, Pattern[]> {
@@ -133,6 +157,37 @@ function isDistinctive(form: string): boolean {
   return form.length >= DISTINCTIVE && !/[ -]/.test(form);
 }
 
+/** Letters that are written for others of the same sound, or the same look. */
+const RESPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/f/g, "ph"],
+  [/ph/g, "f"],
+  [/s/g, "z"],
+  [/s$/, "z"],
+  [/ck/g, "k"],
+  [/ck/g, "x"],
+  [/c(?=[^ehiy]|$)/g, "k"],
+  [/x/g, "ks"],
+  [/u/g, "v"],
+  [/w/g, "vv"],
+  [/m/g, "rn"],
+  [/d/g, "cl"],
+  [/i/g, "l"],
+  [/i/g, "y"],
+];
+
+/** A term in each of the respellings that change it. */
+function respelt({ form, role }: Pattern): string[] {
+  if (role.kind !== "term" || role.rule.score < SCORES.moderate || !/^[a-z]{4,}$/.test(form)) return [];
+  return RESPELLINGS.map(([from, to]) => form.replace(from, to)).filter((word) => word !== form);
+}
+
+/** Words this long are known by their other letters when the first two have changed places. */
+const LONG = 6;
+
+function firstSwapped(form: string): string {
+  return `${form.charAt(1)}${form.charAt(0)}${form.slice(2)}`;
+}
+
 /** A term with one vowel, or two, left out: not the first letter. */
 function withoutVowels(term: string): string[] {
   const words: string[] = [];
@@ -160,7 +215,7 @@ function differs(word: string, term: string): string | undefined {
     let i = 0;
     while (i < word.length && word[i] === term[i]) i++;
     const swapped = word[i] === term[i + 1] && word[i + 1] === term[i] && word.slice(i + 2) === term.slice(i + 2);
-    return i > 0 && swapped ? "swapped_letters" : undefined;
+    return (i > 0 || term.length >= LONG) && swapped ? "swapped_letters" : undefined;
   }
   const missing = term.length - word.length;
   if (missing < 1 || missing > 2 || word[0] !== term[0]) return undefined;

@@ -20,7 +20,7 @@ export const HIDING = Seen.inner | Seen.run | Seen.double | Seen.foreign | Seen.
 const LONGEST_TESTED = 40;
 const HARMLESS_NUMBER =
   /^[("'[]*\d+(?:[.,:x/-]\d+)*(?:mm|cm|km|k|p|d|x|st|nd|rd|th|s|fps|hz|kg|g|m|in|ft|bit|gb|mb|mp|ml|l|h|px|v|w|mph|yo|am|pm|xl|c|f)?\W*$/i;
-const OWN_EDGES = /^["'([]*[@$]|[$@]\W*$|^["'([]*[a-z]\S*[*#]+["')\].,;:]*$/i;
+const OWN_EDGES = /^["'([]*(?:[@$]|\*[a-z]{4})|[$@]\W*$|^["'([]*[a-z]\S*[*#]+["')\].,;:]*$/i;
 
 /** Whether letters of a chunk may be disguised. First what can be told from the classes alone. */
 export function isSuspect(seen: number, letters: number, text: string, start: number, end: number): boolean {

@@ -29,6 +29,8 @@ const LEAST: Readonly<Record<string, number>> = {
   reversed: 0.95,
   "reversed and leet": 0.85,
   "masked twice": 0.9,
+  "first letter masked": 0.8, // *ape, *ick: other words
+  "first two swapped": 0.7, // five letters and fewer: other words
 };
 
 describe("every listed word of four letters or more is found through", () => {
@@ -66,6 +68,9 @@ sit its cushion down|the pen is mightier|cash item|as sass in|an al fresco dinne
 Lana del Rey|gals and pals|a tub of butter|live evil|stop spots|A E S T H E T I C|v a p o r w a v e|O.K.|U.S.S.R.|S.H.I.E.L.D.
 (masterpiece:1.2), [best quality], {cat|dog}|<lora:watercolour:0.8>|nikon d850|iPhone 15 Pro|GTX 1080Ti|RTX 4090|Unreal Engine 5
 mmm, zzz, hmmm, brrr, aaah, oooh|dslr, hdr, rgb, vfx, cgi, npc, dnd, html|ctrl + alt + del|www.example.org|v1.5, v2, sd-xl|M1 Max
+J. R. R. Tolkien and A. A. Milne|options a, b, c, d, e|f(x) = (a)(b)(c)|*bold* and *italic*, **ape**|a *witch* hat, an *itchy* jumper, *angels*
+sad😢face|I ❤️ NY|so😍cute|party🎉time|Phuket beach|Kool-Aid|boyz n the hood|Kristen, Kurt and Viktor|a vvs diamond|klezmer band|Zelda|zines
+modern rnodel|Klimt, Kahlo, Kandinsky|phosphor, dolphin, phoenix|a‎b‏c|Franz Ferdinand|Vlad|Volvo|vulcan|xylophone|Xerxes|wyvern
 `;
 test.each(INNOCENT.trim().split(/[|\n](?!dog\}|lution)/))("nothing is read into %j", (text) => {
   expect(matcher.find(text).map(({ term, disguises }) => [term, disguises])).toEqual([]);

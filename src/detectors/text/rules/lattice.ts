@@ -51,8 +51,10 @@ export interface Cell extends Character {
 
 /** Signs that stand for a letter that is left out. */
 const MASK = /[*#%^&?~•·✱＊♥♡★☆█■▪●○◯×]/u;
+const EMOJI = /\p{Emoji_Presentation}/u;
 /** Signs that may also keep letters apart. */
 const KEEPS_APART = /[!|+@#$*~^&%?•·]/;
+const [OPENING, CLOSING] = [0x28, 0x29];
 /** Characters beyond ASCII that are remembered. */
 const REMEMBERED = 4_096;
 
@@ -78,6 +80,11 @@ export class Lattice {
     let gap = "";
     for (let i = from; i < to; ) {
       const unit = text.charCodeAt(i);
+      if (unit === OPENING && text.charCodeAt(i + 2) === CLOSING) {
+        gap += "("; // around one letter it is no letter itself
+        i++;
+        continue;
+      }
       const drawn = DRAWN_FROM.has(unit) ? DRAWN.find(([shape]) => text.startsWith(shape, i)) : undefined;
       if (drawn) {
         const [shape, letter] = drawn;
@@ -124,7 +131,7 @@ export class Lattice {
     const char = String.fromCodePoint(code);
     const letters = lettersLike(code);
     const kind = folded === "space" ? Kind.other : kindOf(folded[0] ?? 0);
-    const isMask = kind === Kind.other && MASK.test(char);
+    const isMask = kind === Kind.other && (MASK.test(char) || (letters === "" && EMOJI.test(char)));
     if (kind === Kind.other && letters === "" && !isMask) return "gap";
     const choices: Choice[] = [];
     if (kind !== Kind.other && folded !== "space") {

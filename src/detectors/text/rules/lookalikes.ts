@@ -52,6 +52,7 @@ for (let i = 0; i < 26; i++) {
   note(0x1f1e6 + i, letter); // regional indicators
   note(0x1f150 + i, letter); // negative circled
   note(0x1f170 + i, letter); // negative squared
+  note(0x249c + i, letter); // in parentheses
 }
 
 /** Latin letters that a character may be meant for, the likeliest first; empty for most. */

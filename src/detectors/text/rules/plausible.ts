@@ -135,7 +135,11 @@ function plausiblyMasked(letters: readonly Step[], pieces: readonly Piece[], sco
   const holes = letters.filter(({ trick }) => (trick & Trick.hole) !== 0).length;
   const all = letters.length + holes;
   const hidden = masks.length + holes;
-  if (((letters[0]?.trick ?? 0) & Trick.masked) !== 0) return false;
+  if (((letters[0]?.trick ?? 0) & Trick.masked) !== 0) {
+    // The first letter says most: without it, what is left must be long, and no word.
+    const [first] = pieces;
+    if (hidden > 1 || all < 5 || score < SCORES.moderate || !first || isOrdinary(first.text.slice(1))) return false;
+  }
   if (hidden * 2 > all || all - hidden < 2) return false;
   if (holes > 0) {
     if (score < SCORES.moderate || all < 4 || tricks !== Trick.hole) return false;

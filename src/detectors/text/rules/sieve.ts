@@ -7,7 +7,7 @@ export const WEIGHTS = Int32Array.from({ length: 128 }, (_, code) => {
   const vowel = /[aeiou]/i.test(String.fromCharCode(code));
   return (scatter(code | 0x20) & 0x3ffffffe) | (vowel ? 0 : 1);
 });
-const BITS = 19;
+const BITS = 20;
 
 function scatter(value: number): number {
   const hash = Math.imul(value + 1, 0x9e3779b1);

@@ -82,8 +82,9 @@ export function suspectsIn(text: string, { turned, single }: Sieves): Suspects {
         letters += size;
         edge = false;
         if (repeated !== 0 && single.holds(first, (sum - repeated) | 0)) twice = true;
-        if (size >= SHORTEST_CAUGHT && unit < 128 && turned.holds(first, sum)) {
-          if (!(from > 0 && text.charCodeAt(from - 1) > 127)) caught = and(caught, [from, i]);
+        if (size >= SHORTEST_CAUGHT && (unit < 128 || isTurning(unit)) && turned.holds(first, sum)) {
+          const before = from > 0 ? text.charCodeAt(from - 1) : BLANK;
+          if (before < 128 || isTurning(before)) caught = and(caught, [from, i]);
         }
         continue;
       }
@@ -123,7 +124,7 @@ export function suspectsIn(text: string, { turned, single }: Sieves): Suspects {
       spelt.to = end;
       if (letters > 0) spelt.letters++;
       if (letters > 0 || (seen & Seen.changed) !== 0) spelt.count++;
-      if (size === 1) spelt.singles++;
+      if (size === 1 || (size === 2 && letters === 1)) spelt.singles++;
     } else if (spelt.from >= 0) {
       if (isSpelt(spelt)) spans = and(spans, [spelt.from, spelt.to]);
       spelt.from = -1;
@@ -135,6 +136,11 @@ export function suspectsIn(text: string, { turned, single }: Sieves): Suspects {
   if (bare.letters > 2) voweless = and(voweless, [bare.from, bare.to]);
   if (isSpelt(spelt)) spans = and(spans, [spelt.from, spelt.to]);
   return { spans, doubled, voweless, caught };
+}
+
+/** Marks that turn the direction of writing, unseen: what they stand around may be a word from its end. */
+export function isTurning(unit: number): boolean {
+  return (unit >= 0x202a && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069) || unit === 0x200e || unit === 0x200f;
 }
 
 /** Whether a run of very short chunks may be one word, letter by letter. */

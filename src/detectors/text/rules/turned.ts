@@ -3,7 +3,7 @@ import { Note, OPEN } from "./automaton.ts";
 import type { Found } from "./bare.ts";
 import type { Compiled, Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { SHORTEST_CAUGHT } from "./suspects.ts";
+import { isTurning, SHORTEST_CAUGHT } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
 
@@ -104,6 +104,9 @@ function isTerm({ role, closed }: Pattern, least: number): boolean {
 
 function isWord(unit: number): boolean {
   return (
-    (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x30 && unit <= 0x39) || unit > 127
+    (unit >= 0x61 && unit <= 0x7a) ||
+    (unit >= 0x41 && unit <= 0x5a) ||
+    (unit >= 0x30 && unit <= 0x39) ||
+    (unit > 127 && !isTurning(unit))
   );
 }

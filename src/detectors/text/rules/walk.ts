@@ -125,8 +125,8 @@ export class Walker {
       const twice = run > 2 ? this.#down(next, symbols) : 0;
       if (twice > 0) this.#push(target + run - 1, twice, at, parent, repeated, letter, masks);
     }
-    if (parent < 0) return;
-    if (cell.skip) this.#push(target, state, at, parent, Trick.skipped | before, "", masks);
+    if (parent < 0 && !cell.mask) return;
+    if (parent >= 0 && cell.skip) this.#push(target, state, at, parent, Trick.skipped | before, "", masks);
     if (!cell.mask || masks >= MOST_MASKS) return;
     for (const symbol of this.#letters) {
       const next = this.#child(state, symbol);
