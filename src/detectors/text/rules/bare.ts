@@ -1,6 +1,7 @@
 import type { Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
-import { Sieve } from "./sieve.ts";
+import { respelt, respeltWeights } from "./respelling.ts";
+import { Sieve, weigh } from "./sieve.ts";
 import { SHORTEST_CAUGHT, type Sieves } from "./suspects.ts";
 import { SCORES } from "./terms.ts";
 import { isOrdinary } from "./vocabulary.ts";
@@ -35,23 +36,26 @@ export class Bare {
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns.filter(isWorthIt);
     const { turned, single } = this.sieves;
+    const put = (first: number, weight: number) => turned.put(first, weight);
     for (const { role, form } of patterns) {
       if (role.kind === "shield") continue;
       const words = foldKey(form).split(" ");
       for (const word of words) {
-        const telling = /^[a-z]{2,}$/.test(word) && (words.length === 1 || !isOrdinary(word));
-        if (telling) single.put(word.replace(/(.)\1+/g, "$1"));
+        if (words.length === 1 || !isOrdinary(word)) single.put(word.charCodeAt(0), weighSingle(word));
       }
       if (role.kind !== "term") continue;
-      const [longest = ""] = words.sort((a, b) => b.length - a.length);
-      if (longest.length >= SHORTEST_CAUGHT) turned.put([...longest].reverse().join(""));
+      const longest = words.reduce((best, word) => (word.length > best.length ? word : best));
+      if (longest.length >= SHORTEST_CAUGHT) put(longest.charCodeAt(longest.length - 1), weigh(longest));
     }
     for (const pattern of this.#patterns) {
       const { form } = pattern;
-      for (const word of respelt(pattern)) turned.put(word);
+      const weight = weigh(form);
+      const first = form.charCodeAt(0);
+      if (isRespelt(pattern)) respeltWeights(form, weight, put);
       if (!isDistinctive(form)) continue;
-      for (const word of [form, ...withoutVowels(form)]) turned.put(word);
-      if (form.length >= LONG) turned.put(firstSwapped(form));
+      put(first, weight);
+      if (form.length >= LONG) put(form.charCodeAt(1), weight);
+      withoutVowels(form, (left) => put(first, (weight - left) | 0));
     }
   }
 
@@ -108,7 +112,7 @@ export class Bare {
     if (this.#byRespelling) return this.#byRespelling;
     const map = new Map<string, Pattern>();
     for (const pattern of this.#patterns) {
-      for (const word of respelt(pattern)) {
+      for (const word of isRespelt(pattern) ? respelt(pattern.form) : []) {
         const known = map.get(word);
         if (!known || scoreOf(known) < scoreOf(pattern)) map.set(word, pattern);
       }
@@ -157,47 +161,32 @@ function isDistinctive(form: string): boolean {
   return form.length >= DISTINCTIVE && !/[ -]/.test(form);
 }
 
-/** Letters that are written for others of the same sound, or the same look. */
-const RESPELLINGS: readonly (readonly [RegExp, string])[] = [
-  [/f/g, "ph"],
-  [/ph/g, "f"],
-  [/s/g, "z"],
-  [/s$/, "z"],
-  [/ck/g, "k"],
-  [/ck/g, "x"],
-  [/c(?=[^ehiy]|$)/g, "k"],
-  [/x/g, "ks"],
-  [/u/g, "v"],
-  [/w/g, "vv"],
-  [/m/g, "rn"],
-  [/d/g, "cl"],
-  [/i/g, "l"],
-  [/i/g, "y"],
-];
-
-/** A term in each of the respellings that change it. */
-function respelt({ form, role }: Pattern): string[] {
-  if (role.kind !== "term" || role.rule.score < SCORES.moderate || !/^[a-z]{4,}$/.test(form)) return [];
-  return RESPELLINGS.map(([from, to]) => form.replace(from, to)).filter((word) => word !== form);
+/** Whether a term is looked for in other spellings. */
+function isRespelt({ form, role }: Pattern): boolean {
+  return role.kind === "term" && role.rule.score >= SCORES.moderate && /^[a-z]{4,}$/.test(form);
 }
 
 /** Words this long are known by their other letters when the first two have changed places. */
 const LONG = 6;
 
-function firstSwapped(form: string): string {
-  return `${form.charAt(1)}${form.charAt(0)}${form.slice(2)}`;
+/** Calls `left` with the weight of each vowel, and of each two, that may be left out of a term: not the first letter. */
+function withoutVowels(term: string, left: (weight: number) => void): void {
+  const vowels: number[] = [];
+  for (let i = 1; i < term.length; i++) {
+    const letter = term.charAt(i);
+    if (!"aeiou".includes(letter)) continue;
+    const weight = weigh(letter);
+    left(weight);
+    for (const other of vowels) left((weight + other) | 0);
+    vowels.push(weight);
+  }
 }
 
-/** A term with one vowel, or two, left out: not the first letter. */
-function withoutVowels(term: string): string[] {
-  const words: string[] = [];
-  const places = [...term.matchAll(VOWELS)].map(({ index }) => index).filter((index) => index > 0);
-  for (const [i, one] of places.entries()) {
-    const shorter = term.slice(0, one) + term.slice(one + 1);
-    words.push(shorter);
-    for (const two of places.slice(0, i)) words.push(shorter.slice(0, two) + shorter.slice(two + 1));
-  }
-  return words;
+/** The weight of a word with all its double letters single. */
+function weighSingle(word: string): number {
+  let weight = 0;
+  for (let i = 0; i < word.length; i++) if (word[i] !== word[i - 1]) weight = (weight + weigh(word.charAt(i))) | 0;
+  return weight;
 }
 
 function scoreOf({ role }: Pattern): number {

@@ -7,6 +7,13 @@ export const WEIGHTS = Int32Array.from({ length: 128 }, (_, code) => {
   const vowel = /[aeiou]/i.test(String.fromCharCode(code));
   return (scatter(code | 0x20) & 0x3ffffffe) | (vowel ? 0 : 1);
 });
+/** The sum of the weights of a word's letters. */
+export function weigh(word: string): number {
+  let sum = 0;
+  for (let i = 0; i < word.length; i++) sum = (sum + (WEIGHTS[word.charCodeAt(i) & 127] ?? 0)) | 0;
+  return sum;
+}
+
 const BITS = 20;
 
 function scatter(value: number): number {
@@ -19,20 +26,21 @@ function scatter(value: number): number {
 export class Sieve {
   readonly #bits = new Uint8Array(2 ** BITS / 8);
 
-  /** @param word of letters a to z */
-  put(word: string): void {
-    let sum = 0;
-    for (let i = 0; i < word.length; i++) sum = (sum + (WEIGHTS[word.charCodeAt(i) & 127] ?? 0)) | 0;
-    const hash = hashOf(word.charCodeAt(0), sum);
-    for (const bit of [firstBit(hash), secondBit(hash)]) {
-      this.#bits[bit >> 3] = (this.#bits[bit >> 3] ?? 0) | (1 << (bit & 7));
-    }
+  /** @param first the code of the word's first letter @param sum of the weights of all */
+  put(first: number, sum: number): void {
+    const hash = hashOf(first, sum);
+    this.#set(firstBit(hash));
+    this.#set(secondBit(hash));
   }
 
-  /** @param first the code of the word's first letter @param sum of the weights of all */
+  /** As for {@link put}. */
   holds(first: number, sum: number): boolean {
     const hash = hashOf(first, sum);
     return this.#has(firstBit(hash)) && this.#has(secondBit(hash));
+  }
+
+  #set(bit: number): void {
+    this.#bits[bit >> 3] = (this.#bits[bit >> 3] ?? 0) | (1 << (bit & 7));
   }
 
   #has(bit: number): boolean {
