@@ -1,5 +1,6 @@
 import type { Pattern } from "./compile.ts";
 import { foldKey } from "./fold.ts";
+import { Phrases } from "./phrases.ts";
 import { respelt, respeltWeights } from "./respelling.ts";
 import { Sieve, weigh } from "./sieve.ts";
 import { SHORTEST_CAUGHT, type Sieves } from "./suspects.ts";
@@ -32,9 +33,11 @@ export class Bare {
   /** By consonants in their order, blanks between words. */
   #bySkeleton: Map<string, Pattern> | undefined;
   readonly #patterns: readonly Pattern[];
+  readonly #phrases: Phrases;
 
   constructor(patterns: readonly Pattern[]) {
     this.#patterns = patterns.filter(isWorthIt);
+    this.#phrases = new Phrases(this.#patterns, sorted);
     const { turned, single } = this.sieves;
     const put = (first: number, weight: number) => turned.put(first, weight);
     for (const { role, form } of patterns) {
@@ -57,6 +60,7 @@ export class Bare {
       if (form.length >= LONG) put(form.charCodeAt(1), weight);
       withoutVowels(form, (left) => put(first, (weight - left) | 0));
     }
+    this.#phrases.weights(put, withoutVowels);
   }
 
   /** Words without vowels, one or several next to each other. */
@@ -86,7 +90,7 @@ export class Bare {
   }
 
   /**
-   * A word with the consonants of a term: with two letters swapped, or with a vowel missing.
+   * A word with the consonants of a term, or of a word of a phrase: with two letters swapped, or with a vowel missing; or in other letters.
    * @returns whether it may be anything at all; then it may also be a word from the last letter to the first
    */
   caught(text: string, at: readonly [number, number], found: (found: Found) => void): boolean {
@@ -105,7 +109,9 @@ export class Bare {
         return false;
       }
     }
-    return true;
+    const phrase = this.#phrases.find(text, at, word, differs);
+    if (phrase) found(phrase);
+    return phrase === undefined;
   }
 
   #respellings(): Map<string, Pattern> {

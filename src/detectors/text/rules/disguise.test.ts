@@ -75,3 +75,20 @@ modern rnodel|Klimt, Kahlo, Kandinsky|phosphor, dolphin, phoenix|a‎b‏c|Franz
 test.each(INNOCENT.trim().split(/[|\n](?!dog\}|lution)/))("nothing is read into %j", (text) => {
   expect(matcher.find(text).map(({ term, disguises }) => [term, disguises])).toEqual([]);
 });
+
+describe("a phrase in which one word is disguised", () => {
+  const entry = EntrySchema.parse({ term: "quince zorbalade", category: "profanity", severity: "moderate" });
+  const own = new Matcher(flatten([entry], "own", "en"), []);
+  test.each([
+    ["with a vowel missing", "a jar of qunce zorbalade", "qunce zorbalade", "missing_vowels"],
+    ["with letters swapped", "Quince zrobalade on toast", "Quince zrobalade", "swapped_letters"],
+    ["in other letters", "qvince-zorbalade, please", "qvince-zorbalade", "respelt"],
+  ])("is found %s", (_name, text, phrase, disguise) => {
+    expect(own.find(text).map(({ span, disguises }) => [text.slice(...span), disguises])).toEqual([
+      [phrase, [disguise]],
+    ]);
+  });
+  test.each(["qunce and zorbalade", "zrobalade", "qunce zorbalades5", "a quince, zrobalade"])("is not %j", (text) => {
+    expect(own.find(text)).toEqual([]);
+  });
+});
