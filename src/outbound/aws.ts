@@ -4,6 +4,7 @@ import { refused, unreachable } from "./fault.ts";
 import { type Resilience, resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
 import { readSecret, SecretSchema } from "./secret.ts";
+import { BaseUrlSchema } from "./url.ts";
 
 const CONNECT_MS = 5_000;
 const CONNECTIONS = 128;
@@ -12,8 +13,6 @@ const silent = () => {};
 /** Without one, the SDK writes its advice to the console. */
 const NO_LOG = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-const UrlSchema = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
-
 /** The options that everything speaking to AWS has; spread into its own. */
 export const AWS_OPTIONS = {
   region: z
@@ -21,7 +20,7 @@ export const AWS_OPTIONS = {
     .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d+$/, { error: "must be the name of a region, such as eu-central-1" })
     .optional()
     .meta({ description: "AWS_REGION, or the region of the profile, when absent." }),
-  endpoint: UrlSchema.optional().meta({
+  endpoint: BaseUrlSchema.optional().meta({
     description:
       "Another address than the region's own: a private endpoint, or a server that speaks the same protocol.",
   }),

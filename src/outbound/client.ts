@@ -1,7 +1,7 @@
 import { FormData, Pool } from "undici";
 import type { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
-import { refused, unreachable } from "./fault.ts";
+import { isName, refused, unreachable } from "./fault.ts";
 import { type Persistence, type Resilience, resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
 
@@ -150,7 +150,9 @@ export function readJson<S extends z.ZodType>(role: Role, { bytes }: Pick<Answer
   if (value === undefined) throw new SafelightError(role.failed, "its answer is not JSON");
   const read = schema.safeParse(value);
   if (read.success) return read.data;
-  const where = read.error.issues[0]?.path.join(".");
+  const path = read.error.issues[0]?.path.map(String) ?? [];
+  const strange = path.findIndex((part) => !isName(part)); // a key of the vendor's may be a sentence
+  const where = (strange < 0 ? path : path.slice(0, strange)).join(".");
   throw new SafelightError(role.failed, `its answer has another shape than expected${where ? `, at "${where}"` : ""}`);
 }
 

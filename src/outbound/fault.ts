@@ -10,6 +10,10 @@ const PLAINLY = /(?:Error|Exception|Fault)$|^[a-z]+(?:_[a-z]+)+$/;
 
 /** Statuses of faults that pass by themselves. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Those of them that say that the request was not taken. */
+const UNTAKEN = new Set([408, 425, 429, 503]);
+/** A quota that is used up comes back only with money, though the status is that of one that refills by itself. */
+const NO_CREDIT = new Set(["insufficient_quota", "billing_hard_limit_reached"]);
 
 export interface Refusal {
   readonly status: number;
@@ -62,9 +66,11 @@ export function vendorFailed(role: Role, vendor: VendorFault, cause?: unknown): 
     status === null ? "it failed" : `it answered with status ${status}`,
     code === null ? "" : ` (${code})`,
     status === 401 || status === 403 ? ": it refuses the credentials" : "",
+    NO_CREDIT.has(code ?? "") ? ": the account has no credit" : "",
     request_id === null ? "" : `, request ${request_id}`,
   ];
-  const which = status === null || PASSING.has(status) ? role.failed : role.rejected;
+  const passes = status === null || (PASSING.has(status) && !NO_CREDIT.has(code ?? ""));
+  const which = passes ? role.failed : role.rejected;
   return new SafelightError(which, parts.join(""), { vendor, ...(cause === undefined ? {} : { cause }) });
 }
 
@@ -135,8 +141,12 @@ const CONNECTION: Readonly<Record<string, readonly [detail: string, passing: boo
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ["its TLS certificate is not trusted", false],
 };
 
-/** Faults without an answer that another try may mend. */
+/** Connections that were never there. */
+const UNSENT = new Set(["ECONNREFUSED", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+
+/** Faults without an answer that another try may mend, and those of them after which nothing was sent. */
 const passing = new WeakSet<SafelightError>();
+const unsent = new WeakSet<SafelightError>();
 
 /** A connection that failed. @param error what the HTTP client threw */
 export function unreachable(role: Role, error: unknown): SafelightError {
@@ -145,6 +155,7 @@ export function unreachable(role: Role, error: unknown): SafelightError {
   const [detail, again] = CONNECTION[code] ?? [tls ?? "the connection failed", false];
   const failure = new SafelightError(role.failed, detail, { cause: error });
   if (again) passing.add(failure);
+  if (UNSENT.has(code)) unsent.add(failure);
   return failure;
 }
 
@@ -159,8 +170,15 @@ function codeOf(error: unknown, depth = 0): string {
 /** Whether another try, without any change, may succeed: a status or a broken connection that passes by itself. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof SafelightError)) return false;
+  const { status, code } = error.vendor ?? {};
+  return status == null ? passing.has(error) : PASSING.has(status) && !NO_CREDIT.has(code ?? "");
+}
+
+/** Whether it may pass, and the vendor has certainly not begun with what it was asked for: asked again, it does not do it twice. */
+export function mayPassUntaken(error: unknown): boolean {
+  if (!(error instanceof SafelightError) || !mayPass(error)) return false;
   const status = error.vendor?.status;
-  return status == null ? passing.has(error) : PASSING.has(status);
+  return status == null ? unsent.has(error) : UNTAKEN.has(status);
 }
 
 const TIMEOUTS: ReadonlySet<string> = new Set<ErrorCode>(["provider_timeout", "detector_timeout"]);

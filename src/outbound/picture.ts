@@ -79,7 +79,11 @@ export function decodeBase64(role: Role, text: string): Uint8Array {
   const plain = text.replace(/^data:[^,]{0,200};base64,/, "");
   const digits = plain.trimEnd().replace(/={1,2}$/, "");
   const bytes = Buffer.from(digits, "base64");
-  if (bytes.length === 0 || /[^A-Za-z0-9+/_\s-]/.test(digits))
+  // In ASCII, whatever is no digit is left out: only where something is missing, the text is looked at, which takes ten times as long.
+  const { length } = digits;
+  const whole =
+    length % 4 !== 1 && bytes.length === Math.floor((length * 3) / 4) && Buffer.byteLength(digits) === length;
+  if (bytes.length === 0 || (!whole && /[^A-Za-z0-9+/_\s-]/.test(digits)))
     throw new SafelightError(role.failed, "it gives a picture that is not base64");
   return new Uint8Array(bytes);
 }

@@ -13,6 +13,8 @@ export interface Persistence {
   readonly breakFor?: number;
   /** Milliseconds before the second try, about; twice that before the third. */
   readonly pause?: number;
+  /** Whether a fault is followed by another try: where it may pass, when absent. */
+  readonly again?: (error: unknown) => boolean;
 }
 
 /** A vendor that asks for a longer pause than this is not asked again within the same request. */
@@ -27,7 +29,7 @@ export interface Resilience {
 /** Tries are apart by a pause with full jitter, or by what the vendor's Retry-After says where that is not too long. */
 export function resilience(
   role: Role,
-  { tries = 3, breakAfter = 5, breakFor = 10_000, pause = 200 }: Persistence = {},
+  { tries = 3, breakAfter = 5, breakFor = 10_000, pause = 200, again = mayPass }: Persistence = {},
 ): Resilience {
   // A probe that was called off has proved nothing: only an answer ends the wait.
   const counts = (error: unknown) =>
@@ -46,7 +48,7 @@ export function resilience(
         return await work();
       } catch (error) {
         const asked = waitOf(error);
-        if (attempt >= tries || !mayPass(error) || (asked ?? 0) > LONGEST_PAUSE_MS) throw error;
+        if (attempt >= tries || !again(error) || (asked ?? 0) > LONGEST_PAUSE_MS) throw error;
         const most = Math.min(LONGEST_PAUSE_MS, pause * 2 ** (attempt - 1));
         await sleep(asked ?? Math.random() * most, undefined, { signal }).catch(() => {}); // the loop begins with the signal
       }

@@ -141,6 +141,7 @@ describe("a guardrail, for prompts", () => {
       () =>
         answered(
           {
+            contentPolicy: contentPolicy({}),
             topicPolicy: {
               topics: [
                 { name: "Weapons advice", type: "DENY", action: "BLOCKED", detected: true },
@@ -173,7 +174,9 @@ describe("a guardrail, for prompts", () => {
   });
 
   test("covers what the options say that the guardrail has", async () => {
-    const { detector } = await inspectText(PROMPT, () => nothing, {
+    const topics = ["Weapons", "Lotteries"].map((name) => ({ name, type: "DENY", action: "NONE", detected: false }));
+    const reply = () => answered({ contentPolicy: contentPolicy({}), topicPolicy: { topics } });
+    const { detector } = await inspectText(PROMPT, reply, {
       filters: ["SEXUAL", "PROMPT_ATTACK"],
       topics: { Weapons: "weapons", Lotteries: "gambling" },
       profanity: true,
@@ -187,15 +190,17 @@ describe("a guardrail, for prompts", () => {
       filters: [{ type: "GROUNDING", threshold: 0.8, score: 0.1, action: "BLOCKED" }],
     };
     const { findings } = await inspectText(PROMPT, () =>
-      answered({ contextualGroundingPolicy }, { action: "GUARDRAIL_INTERVENED" }),
+      answered({ contentPolicy: contentPolicy({}), contextualGroundingPolicy }, { action: "GUARDRAIL_INTERVENED" }),
     );
     expect(findings).toEqual([{ category: "unsafe", score: 1, label: "GUARDRAIL_INTERVENED" }]);
-    const quiet = await inspectText(PROMPT, () => answered({ contextualGroundingPolicy }));
+    const quiet = await inspectText(PROMPT, () =>
+      answered({ contentPolicy: contentPolicy({}), contextualGroundingPolicy }),
+    );
     expect(quiet.findings).toEqual([]);
   });
 
   test("a filter of a later day is unsafe", async () => {
-    const filters = [{ type: "SORCERY", confidence: "HIGH", action: "NONE" }];
+    const filters = [...contentPolicy({}).filters, { type: "SORCERY", confidence: "HIGH", action: "NONE" }];
     const { findings } = await inspectText(PROMPT, () => answered({ contentPolicy: { filters } }));
     expect(findings).toEqual([{ category: "unsafe", score: 0.95, label: "content/SORCERY/HIGH" }]);
   });
@@ -235,6 +240,12 @@ describe("a guardrail, for prompts", () => {
       answered({ contentPolicy: { filters: contentPolicy({}).filters.slice(0, 2) } }),
       /no filter SEXUAL/,
     ],
+    ["a guardrail without any filter", answered({}), /no filter HATE that looks/],
+    [
+      "a guardrail that lists only what blocks",
+      answered({ contentPolicy: { filters: [{ type: "HATE", confidence: "HIGH", action: "BLOCKED" }] } }),
+      /no filter INSULTS/,
+    ],
     [
       "a confidence that is none",
       answered({ contentPolicy: { filters: [{ type: "HATE", confidence: "VERY" }] } }),
@@ -245,6 +256,14 @@ describe("a guardrail, for prompts", () => {
   ])("%s: it cannot tell", async (_name, body, detail) => {
     const failure = await failureOf(inspectText(PROMPT, () => body));
     expect(failure).toMatchObject({ code: "detector_failed", detail: expect.stringMatching(detail) });
+  });
+
+  test("a topic that the guardrail does not have: it cannot tell", async () => {
+    const failure = await failureOf(inspectText(PROMPT, () => nothing, { topics: { "Weapons advise": "weapons" } }));
+    expect(failure).toMatchObject({
+      code: "detector_failed",
+      detail: 'the guardrail has no topic "Weapons advise" that looks at this, which the option topics counts on',
+    });
   });
 
   test("a whole that was judged whole is fine", async () => {

@@ -105,6 +105,15 @@ describe("Comprehend's toxicity", () => {
     expect(findings).toContainEqual({ category: "sexual", score: 1, label: "SEXUAL" });
   });
 
+  test("a label without a score: it cannot tell", async () => {
+    const Labels = listed({ INSULT: 0.1, PROFANITY: 0.1 });
+    const work = inspect(PROMPT, {}, {}, () => ({ body: { ResultList: [{ Labels, Toxicity: 0.1 }] } }));
+    expect(await failureOf(work)).toMatchObject({
+      code: "detector_failed",
+      detail: "its answer has no score for GRAPHIC",
+    });
+  });
+
   test("a long text goes in segments, ten a call; the worst of them is told with its place", async () => {
     const text = `${words(900)} murderous ${words(900, "calm")}`;
     const { findings, calls, units } = await inspect(text, {

@@ -178,6 +178,7 @@ describe("a guardrail of LiteLLM", () => {
     ["", "/beta/litellm_basic_guardrail_api"],
     ["/", "/beta/litellm_basic_guardrail_api"],
     ["/pii/", "/pii/beta/litellm_basic_guardrail_api"],
+    ["/pii?tenant=7", "/pii/beta/litellm_basic_guardrail_api?tenant=7"],
     ["/beta/litellm_basic_guardrail_api", "/beta/litellm_basic_guardrail_api"],
   ])("at a base of %j is asked where LiteLLM would ask it", async (base, path) => {
     await using vendor = await vendorServer(() => ({ body: { action: "NONE" } }));

@@ -77,7 +77,17 @@ describe("the openai text detector", () => {
     ["a score that is missing", { category_scores: { sexual: 0.1 } }, /no score for harassment/],
     ["a score that is null", { category_scores: { ...scores(0.1), violence: null } }, /no score for violence/],
     ["a score above 1", { category_scores: scores(1.2) }, /another shape/],
+    [
+      "a score that is text, under a label that could be a sentence",
+      { category_scores: { ...scores(0.1), [`about "${PROMPT}"`]: "0.1" } },
+      /expected, at "results\.0\.category_scores"$/,
+    ],
     ["a score that is text", { category_scores: { ...scores(0.1), hate: "0.1" } }, /another shape/],
+    [
+      "a label that it says it did not look for",
+      { category_scores: { ...scores(0.1), hate: 0 }, category_applied_input_types: { hate: [], sexual: ["text"] } },
+      /no score for hate/,
+    ],
   ])("cannot tell from an answer with %s", async (_what, result, detail) => {
     await using vendor = await vendorServer(() => ({ body: { id: "m", model: "o", results: [result] } }));
     const detector = await openOpenAiText(options(vendor.url));
@@ -177,6 +187,18 @@ describe("the openai image detector", () => {
     await expect(detector.inspect(await decoded(await slides(["red", "lime", "blue"])), never)).rejects.toMatchObject({
       code: "detector_failed",
       vendor: { status: 400 },
+    });
+  });
+
+  test("cannot tell from an answer that says that nobody looked at the picture", async () => {
+    await using vendor = await vendorServer(() => ({
+      body: { results: [{ category_scores: scores(0), category_applied_input_types: { violence: ["text"] } }] },
+    }));
+    const detector = await openOpenAiImage(options(vendor.url));
+    opened.push(detector);
+    await expect(detector.inspect(await decoded(await plain(64, 64)), never)).rejects.toMatchObject({
+      code: "detector_failed",
+      detail: "its answer has no score for violence",
     });
   });
 

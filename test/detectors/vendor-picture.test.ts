@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { encodeWithin, type VendorLimits } from "../../src/models/vendor-picture.ts";
+import { encodeWithin, MOST_BYTES, type VendorLimits } from "../../src/models/vendor-picture.ts";
 import { picture, pngChunk, rgbNoise, withPngChunks } from "../pictures/seeds.ts";
 import { colourOf, decoded, plain, slides } from "./pictures.ts";
 
@@ -55,6 +55,16 @@ describe("a picture for a vendor", () => {
       height: 80,
       mediaType: "image/jpeg",
     });
+  });
+
+  test("never has more bytes than the event loop can well turn into JSON, whatever the vendor takes", async () => {
+    const noise = await sharp(rgbNoise(900, 900), { raw: { width: 900, height: 900, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    expect(noise.length).toBeGreaterThan(MOST_BYTES);
+    const { bytes, format, width } = await only(noise, { types: ["image/png"] });
+    expect([format, width]).toEqual(["jpeg", 900]);
+    expect(bytes.length).toBeLessThanOrEqual(MOST_BYTES);
   });
 
   test("becomes smaller when it has too many bytes", async () => {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ImageGenerator, ImageRequest } from "../../src/contract/generator.ts";
 import { openA1111 } from "../../src/generators/a1111/a1111.ts";
@@ -33,8 +34,9 @@ async function serve(answer: Answer = pictures, options: object = {}) {
     if (request.url?.startsWith("/sdapi/v1/progress"))
       return void response.end(JSON.stringify({ progress: 0.5, textinfo: null }));
     if (request.url === "/sdapi/v1/interrupt") {
-      server.emit("interrupted");
-      return void response.end("{}");
+      server.emit("interrupted", response);
+      if (server.listenerCount("answers interrupts") === 0) response.end("{}");
+      return;
     }
     let body = "";
     request.on("data", (chunk) => {
@@ -154,6 +156,64 @@ describe("the a1111 generator", () => {
     await expect(first).rejects.toThrow("gone");
     expect(texts(await second)).toEqual(["picture 2"]);
     expect(calls.filter((call) => call.endsWith("interrupt"))).toHaveLength(1);
+  });
+
+  test("sends the next job only when an interrupt of the last one has been answered, for it would end that", async () => {
+    const caller = new AbortController();
+    const { generator, jobs, server } = await serve((job, response) => {
+      pictures(job, response);
+      if (job.seed === 1) caller.abort(new Error("gone"));
+    });
+    server.on("answers interrupts", () => {});
+    const { promise: interrupt, resolve: interrupted } = Promise.withResolvers<ServerResponse>();
+    server.once("interrupted", interrupted);
+    await expect(generator.generate(asked([1]), caller.signal)).rejects.toThrow("gone");
+    const second = generator.generate(asked([2]), never);
+    const late = await interrupt;
+    await sleep(100);
+    expect(jobs).toHaveLength(1);
+    late.end("{}");
+    expect(texts(await second)).toEqual(["picture 2"]);
+  });
+
+  test("interrupts again a job that the server had not begun when it was interrupted", async () => {
+    const caller = new AbortController();
+    const { generator, calls, server } = await serve((job, response) => {
+      if (job.seed !== 1) return pictures(job, response);
+      server.once("interrupted", () => server.once("interrupted", () => pictures(job, response))); // the first is forgotten
+      caller.abort(new Error("gone"));
+    });
+    await expect(generator.generate(asked([1]), caller.signal)).rejects.toThrow("gone");
+    expect(texts(await generator.generate(asked([2]), never))).toEqual(["picture 2"]);
+    expect(calls.filter((call) => call.endsWith("interrupt"))).toHaveLength(2);
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    ["shows", { state: "complete", images: [{ action: "warn" }] }, ["picture 1"]],
+    ["blocked", { state: "complete", images: [{ action: "block" }] }, ["safelight: block"]],
+    ["refused to ask for", { state: "refused", images: [] }, ["safelight: refused"]],
+  ])("tells a picture from the notice of another Safelight, for one that it %s", async (_what, safelight, expected) => {
+    const { generator } = await serve((_job, r) =>
+      r.end(JSON.stringify({ images: [Buffer.from("picture 1").toString("base64")], info: "{}", safelight })),
+    );
+    expect(texts(await generator.generate(asked([1]), never))).toEqual(expected);
+  });
+
+  test.each<[string, unknown]>([
+    ["an action that nobody knows", { state: "complete", images: [{ action: "quarantine" }] }],
+    ["a state that nobody knows", { state: "pondering", images: [] }],
+    ["no word of the picture", { state: "complete", images: [] }],
+    ["a sentence", "a castle"],
+  ])("takes no notice of another Safelight for a picture: %s", async (_what, safelight) => {
+    const { generator } = await serve((_job, r) =>
+      r.end(JSON.stringify({ images: ["bm90aWNl"], info: "{}", safelight })),
+    );
+    await expect(generator.generate(asked([1]), never)).rejects.toMatchObject({ code: "provider_failed" });
+  });
+
+  test("takes an empty info, as some compatible servers send", async () => {
+    const { generator } = await serve((_job, r) => r.end('{"images":["cGljdHVyZQ=="],"parameters":{},"info":""}'));
+    expect(texts(await generator.generate(asked([1]), never))).toEqual(["picture"]);
   });
 
   test("lets a caller go at once, though the server takes its time to end the job", async () => {

@@ -221,6 +221,12 @@ describe("what the models' own filters hold back", () => {
     expect(failure).toMatchObject({ code: "provider_failed", detail: "it was asked for 3 pictures and gave 1" });
   });
 
+  test("an error that comes with all pictures is a failure: one of them may be what the filter means", async () => {
+    const error = "Some of the generated images have been blocked by our content filters.";
+    const failure = await failureOf(ask(() => ({ body: { images: [png], error } }), NOVA));
+    expect(failure).toMatchObject({ code: "provider_failed", detail: "it gave all pictures, and an error with them" });
+  });
+
   test("a model that the account has no access to is told as that", async () => {
     const failure = await failureOf(ask(() => awsError(403, "AccessDeniedException", PROMPT), NOVA));
     expect(failure).toMatchObject({

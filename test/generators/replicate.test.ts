@@ -45,6 +45,8 @@ faultSuite("replicate", {
   ask: (generator, signal) => generator.generate(asked([1], { prompt: PROMPT }), signal),
   close: (generator) => generator.close?.(),
   good: prediction("succeeded", { output: [data("picture")] }),
+  triesOnReset: 1,
+  special: Object.fromEntries([500, 502, 504].map((status) => [status, { code: "provider_failed", again: false }])),
   refusal: (status, code, words) => ({ body: { title: words, detail: words, status, type: code } }),
 });
 
@@ -154,6 +156,18 @@ describe("the replicate generator", () => {
         ...Array(3).fill(["/v1/predictions/p1?x=1", `Bearer ${KEY}`]),
         ["/out.webp", undefined],
       ]);
+    });
+  });
+
+  test("a poll that fails is repeated: it begins nothing", async () => {
+    let polls = 0;
+    const answer: Answerer = (call) => {
+      if (call.method === "POST") return prediction("processing");
+      return polls++ === 0 ? { status: 502, body: {} } : prediction("succeeded", { output: [data("picture")] });
+    };
+    await against(answer, {}, async (generator, vendor) => {
+      expect(await generator.generate(asked([7]), never)).toMatchObject([{ kind: "image" }]);
+      expect(vendor.calls.map(({ method }) => method)).toEqual(["POST", "GET", "GET"]);
     });
   });
 

@@ -336,9 +336,17 @@ describe("what SageMaker and the container behind it say of a failure", () => {
       "a container that took too long",
       modelError(0, "Invocation timed out"),
       "provider_failed",
-      { status: 504, code: "ModelError:timeout" },
-      3,
+      { status: null, code: "ModelError:timeout" },
+      1,
     ],
+    [
+      "a container that took too long, as a 500",
+      modelError(500, "Invocation timed out"),
+      "provider_failed",
+      { status: null, code: "ModelError:timeout" },
+      1,
+    ],
+    ["a container without a status", modelError(0, ""), "provider_failed", { status: null, code: "ModelError" }, 1],
     [
       "a model that is being loaded",
       awsError(429, "ModelNotReadyException", "wait"),
@@ -469,6 +477,29 @@ describe("an asynchronous endpoint", () => {
     expect(answer).toMatchObject({ code, vendor });
     expect(JSON.stringify([String(answer), answer])).not.toContain("castle");
     expect(s3.objects.size).toBe(0);
+  });
+
+  test("whose answer is far too large is not read, and its connection does not stay open", async () => {
+    let closed = false;
+    await using vendor = await vendorServer((call, response) => {
+      if (call.path.endsWith("/async-invocations"))
+        return { status: 202, headers: { "x-amzn-sagemaker-outputlocation": "s3://results/a.out" }, body: {} };
+      if (call.method !== "GET") return { headers: {}, body: "" };
+      response.on("close", () => {
+        closed = true;
+      });
+      response.writeHead(200, { "content-length": 300 * 1024 * 1024 }).write("[");
+      return undefined;
+    });
+    const generator = await openSageMaker(
+      SageMakerOptions.parse({ ...ENDPOINT, endpoint: vendor.url, s3_endpoint: vendor.url, s3_input: "s3://jobs/in" }),
+    );
+    await expect(generator.generate(asked([7]), never)).rejects.toMatchObject({
+      code: "provider_failed",
+      detail: expect.stringContaining("larger than"),
+    });
+    await expect.poll(() => closed).toBe(true);
+    await generator.close?.();
   });
 
   test("that fails in words of no known form fails", async () => {

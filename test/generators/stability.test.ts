@@ -146,7 +146,7 @@ describe("the stability generator", () => {
 
   test("claims no seed where the vendor chose one and did not tell it", async () => {
     const { answers } = await exchange(
-      () => ({ body: { image: PIXEL } }),
+      () => ({ body: { image: PIXEL, finish_reason: "SUCCESS" } }),
       {},
       asked({ images: [{ index: 0, seed: 0 }] }),
     );
@@ -171,6 +171,7 @@ describe("the stability generator", () => {
 
   test.each([
     ["a reason that nobody knows", { finish_reason: "ERROR" }],
+    ["no reason at all", { finish_reason: null }],
     ["no picture", { image: null }],
   ])("fails for an answer with %s", async (_name, body) => {
     await expect(made(body)).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { VendorFaultSchema } from "../../src/contract/errors.ts";
-import { isOutage, mayPass, refused, unreachable } from "../../src/outbound/fault.ts";
+import { isOutage, mayPass, mayPassUntaken, refused, unreachable } from "../../src/outbound/fault.ts";
 import { DETECTOR, GENERATOR } from "../../src/outbound/role.ts";
 import { readSecret, SecretSchema } from "../../src/outbound/secret.ts";
 
@@ -79,6 +79,25 @@ describe("an error status of a vendor", () => {
     for (const status of [401, 403]) expect(refusal({ status }).detail).toMatch(/credentials/);
   });
 
+  test("a quota that only money brings back does not pass, though its status is 429", () => {
+    const error = refusal({ status: 429, body: { error: { code: "insufficient_quota", type: "insufficient_quota" } } });
+    expect(error).toMatchObject({ code: "provider_rejected", detail: expect.stringContaining("no credit") });
+    expect(mayPass(error)).toBe(false);
+    expect(mayPass(refusal({ status: 429, body: { error: { code: "rate_limit_exceeded" } } }))).toBe(true);
+  });
+
+  test.each([
+    [408, true],
+    [429, true],
+    [500, false],
+    [502, false],
+    [503, true],
+    [504, false],
+    [400, false],
+  ])("status %i: whether nothing was begun, so that it may be asked for again: %s", (status, untaken) => {
+    expect(mayPassUntaken(refusal({ status }))).toBe(untaken);
+  });
+
   test("is of the role that asked", () => {
     const answer = { headers: {}, body: undefined };
     expect(refused(GENERATOR, { ...answer, status: 500 }).code).toBe("provider_failed");
@@ -104,6 +123,16 @@ describe("a connection that fails", () => {
     expect(failure.detail).toMatch(detail);
     expect(failure.message).not.toContain("secret-host");
     expect([mayPass(failure), isOutage(failure)]).toEqual([again, again]);
+  });
+
+  test.each([
+    ["ECONNREFUSED", true],
+    ["UND_ERR_CONNECT_TIMEOUT", true],
+    ["ECONNRESET", false],
+    ["UND_ERR_SOCKET", false],
+    ["ENOTFOUND", false],
+  ])("%s: whether nothing was sent, so that it may be asked for again: %s", (code, unsent) => {
+    expect(mayPassUntaken(unreachable(GENERATOR, coded(code)))).toBe(unsent);
   });
 });
 

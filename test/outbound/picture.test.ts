@@ -148,6 +148,16 @@ describe("a picture within the answer", () => {
     },
   );
 
+  test.each(["*", "=", "Ł", "é", "\0", "😀"])("is a failure wherever %j stands in it", (odd) => {
+    for (let length = 1; length < 24; length++) {
+      const digits = "QUJD".repeat(6).slice(0, length);
+      for (let at = 0; at < length; at++)
+        expect(() => decodeBase64(GENERATOR, digits.slice(0, at) + odd + digits.slice(at)), digits).toThrow(
+          /not base64/,
+        );
+    }
+  });
+
   test("does not take long to refuse, however it is made", () => {
     for (const filler of [" ", "=", "A", "data:"]) {
       const start = performance.now();

@@ -8,6 +8,8 @@ import type { A1111Options } from "./options.ts";
 const POLL_MS = 500;
 /** How long an interrupted job may take to end before the next one is sent all the same. */
 const GRACE_MS = 30_000;
+/** The server forgets an interrupt that comes just before it begins the job. */
+const INTERRUPT_AGAIN_MS = 1_000;
 
 /**
  * A Stable Diffusion server with the API of AUTOMATIC1111's web UI (`--api`): that one, Forge, and those compatible with them.
@@ -81,11 +83,17 @@ async function makeRun(
 ): Promise<GeneratedImage[]> {
   const ended = new AbortController();
   let grace: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let interrupts: Promise<unknown> = Promise.resolve();
   const interrupt = () => {
-    client.interrupt().catch(() => {});
+    interrupts = Promise.all([interrupts, client.interrupt().catch(() => {})]);
+  };
+  const end = () => {
+    interrupt();
+    again = setInterval(interrupt, INTERRUPT_AGAIN_MS);
     grace = setTimeout(() => ended.abort(), GRACE_MS);
   };
-  signal.addEventListener("abort", interrupt, { once: true });
+  signal.addEventListener("abort", end, { once: true });
   void pollProgress(client, ended.signal, onProgress);
   try {
     // Not given the caller's signal: the server goes on until it is interrupted, and the next job must wait for that.
@@ -101,9 +109,11 @@ async function makeRun(
       return { kind: "image", bytes, mediaType: "image/png", ...(seed === undefined ? {} : { seed }) };
     });
   } finally {
-    signal.removeEventListener("abort", interrupt);
+    signal.removeEventListener("abort", end);
     clearTimeout(grace);
+    clearInterval(again);
     ended.abort();
+    await interrupts; // one that is still under way would end the next job
   }
 }
 

@@ -16,8 +16,8 @@ const SafelightSchema = z.object({
 const PicturesSchema = z.object({
   images: z.array(z.string()),
   info: z.string().nullish(),
-  /** Another Safelight's: it answers a picture of a notice where it shows none. */
-  safelight: SafelightSchema.nullish().catch(null),
+  /** Another Safelight's: it answers a picture of a notice where it shows none. Unread, a notice would pass for a picture. */
+  safelight: SafelightSchema.nullish(),
 });
 const InfoSchema = z.object({
   all_seeds: z.array(z.number()).nullish().catch(null),
@@ -55,7 +55,7 @@ export class A1111Client {
   /** @throws SafelightError `provider_*`, or the signal's reason */
   async txt2img(body: object, signal: AbortSignal): Promise<Pictures> {
     const answer = await this.#jobs.json({ path: "/sdapi/v1/txt2img", body }, PicturesSchema, signal);
-    const info = readJson(GENERATOR, { bytes: Buffer.from(answer.info ?? "{}") }, InfoSchema);
+    const info = readJson(GENERATOR, { bytes: Buffer.from(answer.info || "{}") }, InfoSchema); // some servers send ""
     const images = answer.images.slice(info.index_of_first_image ?? 0); // a grid may come before
     return {
       images: images.map((image) => decodeBase64(GENERATOR, image)),
@@ -104,5 +104,6 @@ function withheldBy(safelight: z.output<typeof SafelightSchema> | null | undefin
   if (!safelight) return undefined;
   if (safelight.state !== "complete") return `safelight: ${safelight.state}`;
   const action = safelight.images[place]?.action;
+  if (action === undefined) throw new SafelightError("provider_failed", "it does not say what became of a picture");
   return action === "review" || action === "block" ? `safelight: ${action}` : undefined;
 }

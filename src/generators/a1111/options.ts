@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../outbound/url.ts";
 
 export const A1111Options = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .meta({ description: "Where the web UI listens with --api, for instance http://127.0.0.1:7860." }),
+  url: BaseUrlSchema.meta({ description: "Where the web UI listens with --api, for instance http://127.0.0.1:7860." }),
   auth: SecretSchema.optional().meta({
     description: "The environment variable that holds user:password, for a server started with --api-auth.",
   }),

@@ -71,13 +71,18 @@ function wholeTerms(negativePrompt: string, most: number): string {
 
 export const AmazonAnswer = z.object({ images: z.array(z.string().nullable()).nullish(), error: z.string().nullish() });
 
-/** Pictures that the filter held back are missing from the list, and `error` says so. Which ones they are it does not tell. */
+/**
+ * Pictures that the filter held back are missing from the list, and `error` says so. Which ones they are it does not tell. An error
+ * with all pictures there leaves open what is wrong with which of them.
+ */
 export function readAmazon(
   { images, error }: z.output<typeof AmazonAnswer>,
   slots: readonly Slot[],
 ): readonly GeneratedImage[] {
   const made = (images ?? []).filter((text) => text !== null);
   const held = slots.length - made.length;
+  if (held === 0 && error != null)
+    throw new SafelightError("provider_failed", "it gave all pictures, and an error with them");
   if (held < 0 || (held > 0 && !saysFiltered(error ?? "")))
     throw new SafelightError("provider_failed", `it was asked for ${slots.length} pictures and gave ${made.length}`);
   const seed = slots[0]?.seed;

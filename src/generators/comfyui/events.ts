@@ -1,11 +1,14 @@
 import { EventEmitter, once } from "node:events";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WebSocket } from "undici";
+import { Agent, buildConnector, WebSocket } from "undici";
 import { z } from "zod";
 import { jsonOf } from "../json.ts";
 
 /** How long the websocket may take to open before the jobs are sent all the same. */
 const OPENING_MS = 2_000;
+/** How long the server has to answer the closing of the websocket, before its connection is cut. */
+const CLOSING_MS = 1_000;
 /** How often the history is asked: while the websocket tells what happens, while it does not, and once it told of the end. */
 const PAUSE_MS = { told: 10_000, untold: { first: 100, most: 1_000 }, ended: 100 } as const;
 
@@ -27,6 +30,8 @@ const ENDS: ReadonlySet<string> = new Set(["execution_success", "execution_error
  */
 export class Events {
   readonly #socket: WebSocket;
+  /** What the websocket runs over. */
+  #connection: Socket | undefined;
   /** Emits `change` for every end of a job, and when the websocket opens or closes. */
   readonly #changes = new EventEmitter();
   readonly #ended = new Set<string>();
@@ -43,7 +48,16 @@ export class Events {
     address.protocol = address.protocol.replace("http", "ws");
     this.#onProgress = onProgress;
     this.#changes.setMaxListeners(0);
-    this.#socket = new WebSocket(address, { headers });
+    const connect = buildConnector({ timeout: OPENING_MS });
+    const dispatcher = new Agent({
+      connect: (options, callback) =>
+        connect(options, (...[error, connection]) => {
+          if (error) return callback(error, null);
+          this.#connection = connection;
+          callback(null, connection);
+        }),
+    });
+    this.#socket = new WebSocket(address, { headers, dispatcher });
     this.#socket.binaryType = "arraybuffer";
     this.#socket.addEventListener("message", ({ data }) => this.#heard(data));
     for (const type of ["open", "close", "error"] as const)
@@ -65,6 +79,7 @@ export class Events {
 
   close(): void {
     this.#socket.close();
+    setTimeout(() => this.#connection?.destroy(), CLOSING_MS).unref();
   }
 
   #heard(data: unknown): void {

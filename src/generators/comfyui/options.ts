@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../outbound/url.ts";
 
 /** What only the built-in workflow has, and what only one's own has. */
 const BUILT_IN = ["checkpoint", "sampler", "scheduler"] as const;
@@ -7,9 +8,7 @@ const OWN = ["output_node"] as const;
 
 export const ComfyuiOptions = z
   .strictObject({
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .meta({ description: "Where ComfyUI listens, for instance http://127.0.0.1:8188." }),
+    url: BaseUrlSchema.meta({ description: "Where ComfyUI listens, for instance http://127.0.0.1:8188." }),
     auth: SecretSchema.optional().meta({
       description: "The environment variable that holds user:password, for a server behind a proxy that asks for them.",
     }),

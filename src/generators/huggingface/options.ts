@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { AddressSchema } from "../../outbound/url.ts";
 
 const ROUTER = "https://router.huggingface.co/hf-inference/models";
 
@@ -10,12 +11,9 @@ export const HuggingfaceOptions = z
       .regex(/^\w[\w.-]*(?:\/\w[\w.-]*)?$/, { error: "must be the name of a model, such as owner/name" })
       .optional()
       .meta({ description: "A text-to-image model that Hugging Face's own inference serves." }),
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .optional()
-      .meta({
-        description: "The address of an endpoint of your own, used instead of a model at Hugging Face's router.",
-      }),
+    url: AddressSchema.optional().meta({
+      description: "The address of an endpoint of your own, used instead of a model at Hugging Face's router.",
+    }),
     token: SecretSchema.optional().meta({ description: "The environment variable that holds the access token." }),
     steps: z.int().min(1).max(500).optional().meta({ description: "The model's own number when absent." }),
     guidance_scale: z.number().min(0).max(50).optional().meta({ description: "The model's own when absent." }),

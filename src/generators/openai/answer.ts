@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActionSchema } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import type { GeneratedImage } from "../../contract/generator.ts";
 import { readEvents } from "../../outbound/events.ts";
@@ -6,21 +7,49 @@ import { bodyOf, isName, told } from "../../outbound/fault.ts";
 import { decodeBase64, fetchPicture, type Trust } from "../../outbound/picture.ts";
 import { GENERATOR } from "../../outbound/role.ts";
 
+const EntrySchema = z.object({
+  b64_json: z.string().nullish(),
+  url: z.string().nullish(),
+  /** Azure's, by harm. */
+  content_filter_results: z
+    .record(z.string(), z.object({ filtered: z.boolean().nullish() }).nullish().catch(null))
+    .nullish()
+    .catch(null),
+});
+type Entry = z.output<typeof EntrySchema>;
+
 /** What is needed of an answer; servers leave out and add as they like. */
 export const AnswerSchema = z.object({
-  data: z.array(z.object({ b64_json: z.string().nullish(), url: z.string().nullish() })),
+  data: z.array(EntrySchema),
   output_format: z.string().nullish().catch(null),
+  /** Another Safelight's: its `data` holds only what it shows, and this says which pictures those are. */
+  safelight: z
+    .object({ images: z.array(z.object({ data: z.int().min(0).nullable(), action: ActionSchema })) })
+    .nullish(),
 });
+type Answer = z.output<typeof AnswerSchema>;
 
-/** @param format what was asked for: png, jpeg or webp */
+/**
+ * One for each picture that was asked for, in order.
+ * @param format what was asked for: png, jpeg or webp
+ */
 export async function readPictures(
-  { data, output_format }: z.output<typeof AnswerSchema>,
+  answer: Answer,
+  wanted: number,
   format: string,
   trust: Trust,
   signal: AbortSignal,
 ): Promise<GeneratedImage[]> {
+  const { output_format } = answer;
+  const entries = entriesOf(answer);
+  if (entries.length !== wanted)
+    throw new SafelightError("provider_failed", `it was asked for ${wanted} pictures and gave ${entries.length}`);
   return Promise.all(
-    data.map(async ({ b64_json, url }): Promise<GeneratedImage> => {
+    entries.map(async (entry): Promise<GeneratedImage> => {
+      if ("kind" in entry) return entry;
+      const filter = filterOf(entry);
+      if (filter !== undefined) return { kind: "withheld", reason: filter };
+      const { b64_json, url } = entry;
       if (b64_json != null) return picture(b64_json, output_format ?? format);
       if (url == null) throw new SafelightError("provider_failed", "its answer has a picture without b64_json and url");
       const bytes = await fetchPicture(GENERATOR, url, trust, signal);
@@ -28,6 +57,24 @@ export async function readPictures(
       return { kind: "image", bytes, mediaType: `image/${output_format ?? format}` };
     }),
   );
+}
+
+function entriesOf({ data, safelight }: Answer): readonly (Entry | Extract<GeneratedImage, { kind: "withheld" }>)[] {
+  if (!safelight) return data;
+  return safelight.images.map(({ data: place, action }) => {
+    if (place === null) return { kind: "withheld", reason: `safelight: ${action}` };
+    const entry = data[place];
+    if (!entry) throw new SafelightError("provider_failed", "one of the pictures that it shows is missing");
+    return entry;
+  });
+}
+
+/** What Azure's filter found in a picture that it would not show. */
+function filterOf({ content_filter_results }: Entry): string | undefined {
+  const found = Object.entries(content_filter_results ?? {}).filter(([, result]) => result?.filtered === true);
+  if (found.length === 0) return undefined;
+  const harms = found.flatMap(([harm]) => (isName(harm) ? [harm] : [])).slice(0, 8);
+  return `content_filter (${harms.join(", ")})`;
 }
 
 function picture(base64: string, format: string): GeneratedImage {

@@ -1,4 +1,3 @@
-import { SafelightError } from "../../contract/errors.ts";
 import type { GeneratedImage, ImageGenerator, ImageRequest } from "../../contract/generator.ts";
 import { Client } from "../../outbound/client.ts";
 import { GENERATOR } from "../../outbound/role.ts";
@@ -92,10 +91,8 @@ async function make(
     return [await readStream(chunks, { format, partials }, (fraction) => progress.reached(slots, fraction))];
   }
   const answer = await client.json({ ...call, body: { ...shared, n: slots.length } }, AnswerSchema, signal);
-  const { length } = answer.data;
-  if (length !== slots.length)
-    throw new SafelightError("provider_failed", `it was asked for ${slots.length} pictures and gave ${length}`);
-  return readPictures(answer, format, { hosts: options.trusted_hosts, origins: [options.url] }, signal);
+  const trust = { hosts: options.trusted_hosts, origins: [options.url] };
+  return readPictures(answer, slots.length, format, trust, signal);
 }
 
 /** A refusal is one for the whole call. */

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { BaseUrlSchema, HostPatternSchema } from "../../outbound/url.ts";
 import { FAMILIES, FAMILY_NAMES, type Family, familyOf } from "./families.ts";
 
 export const OPENAI = "https://api.openai.com/v1";
 
 export const OpenAiOptions = z
   .strictObject({
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .default(OPENAI)
-      .meta({ description: "The start of the API's addresses, with /v1: OpenAI's, or that of a compatible server." }),
+    url: BaseUrlSchema.default(OPENAI).meta({
+      description: "The start of the API's addresses, with /v1: OpenAI's, or that of a compatible server.",
+    }),
     api_key: SecretSchema.optional().meta({
       description: "The API key. Only a compatible server may do without.",
     }),
@@ -53,7 +53,7 @@ export const OpenAiOptions = z
       .default(4)
       .meta({ description: "Calls at the same time in one generation." }),
     trusted_hosts: z
-      .array(z.string().min(1))
+      .array(HostPatternSchema)
       .default(["oaidalleapiprodscus.blob.core.windows.net"])
       .meta({ description: "Hosts from which pictures may be fetched, over https, where answers hold addresses." }),
   })

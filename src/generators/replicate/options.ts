@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { BaseUrlSchema, HostPatternSchema } from "../../outbound/url.ts";
 
 const InputName = z.string().regex(/^[A-Za-z_]\w{0,63}$/, { error: "must be the name of an input" });
 
@@ -14,10 +15,6 @@ const FieldsSchema = z.strictObject({
   seed: optional("seed"),
   steps: optional("num_inference_steps"),
   guidance_scale: optional("guidance_scale"),
-});
-
-const HostPattern = z.string().regex(/^(?:\*\.)?[A-Za-z0-9.-]+(?::\d{1,5})?$/, {
-  error: "must be a host name, such as cdn.example.com or *.example.com",
 });
 
 export const ReplicateOptions = z
@@ -45,11 +42,11 @@ export const ReplicateOptions = z
       .default(4)
       .meta({ description: "Predictions at a time: each makes one picture." }),
     trusted_hosts: z
-      .array(HostPattern)
+      .array(HostPatternSchema)
       .min(1)
       .default(["replicate.delivery", "*.replicate.delivery"])
       .meta({ description: "Hosts from which pictures may be fetched." }),
-    url: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).default("https://api.replicate.com/v1"),
+    url: BaseUrlSchema.default("https://api.replicate.com/v1"),
   })
   .superRefine(({ fields, input }, context) => {
     const wrong = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });

@@ -1,6 +1,7 @@
 import { SafelightError } from "../../contract/errors.ts";
 import type { GeneratedImage, ImageGenerator, ImageRequest } from "../../contract/generator.ts";
 import { sniff } from "../../models/sniff.ts";
+import { mayPassUntaken } from "../../outbound/fault.ts";
 import { fetchPicture } from "../../outbound/picture.ts";
 import { resilience } from "../../outbound/resilience.ts";
 import { GENERATOR } from "../../outbound/role.ts";
@@ -17,7 +18,8 @@ import { outcomeOf } from "./outcome.ts";
  */
 export async function openReplicate(options: ReplicateOptions): Promise<ImageGenerator> {
   const client = new ReplicateClient(options.url, readSecret(options.token));
-  const tries = resilience(GENERATOR);
+  // A prediction that may have been begun is not begun again: it would be billed twice, and nobody would take the first back.
+  const tries = resilience(GENERATOR, { again: mayPassUntaken });
   const trust = { hosts: options.trusted_hosts, origins: [options.url] };
 
   async function make(request: ImageRequest, seed: number, signal: AbortSignal): Promise<GeneratedImage> {

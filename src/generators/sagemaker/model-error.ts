@@ -16,11 +16,15 @@ export function asModelError(error: unknown): ModelError | undefined {
   return ModelErrorSchema.safeParse(error).data;
 }
 
-/** Passes by itself only when the container's own status does. What the container wrote stays behind, all but a short code. */
+/**
+ * Passes by itself only when the container's own status does. A container that took too long has none: it goes on with what it has
+ * begun, and would only have it to do twice. What the container wrote stays behind, all but a short code.
+ */
 export function modelFailed({ OriginalStatusCode, OriginalMessage, $metadata }: ModelError): SafelightError {
+  const code = codeOf(OriginalMessage ?? "");
   return vendorFailed(GENERATOR, {
-    status: statusOf(OriginalStatusCode ?? 0),
-    code: codeOf(OriginalMessage ?? ""),
+    status: code === LATE ? null : statusOf(OriginalStatusCode ?? 0),
+    code,
     request_id: $metadata?.requestId ?? null,
     retry_after_ms: null,
   });
@@ -33,11 +37,12 @@ export function jobFailed(message: string): SafelightError {
   return modelFailed({ name: "ModelError", OriginalStatusCode: Number(status), OriginalMessage: message });
 }
 
-/** A container that took too long has no status of its own. */
-function statusOf(status: number): number {
-  if (status < 400) return 504;
+function statusOf(status: number): number | null {
+  if (status < 400) return null;
   return status >= 500 && ![500, 502, 503, 504].includes(status) ? 500 : status;
 }
+
+const LATE = "ModelError:timeout";
 
 const SAID: readonly (readonly [RegExp, string])[] = [
   [/out of memory|OutOfMemory/i, "out_of_memory"],

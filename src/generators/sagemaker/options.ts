@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AWS_OPTIONS } from "../../outbound/aws.ts";
+import { BaseUrlSchema } from "../../outbound/url.ts";
 
 const header = (most: number) =>
   z
@@ -39,9 +40,6 @@ export const SageMakerOptions = z.strictObject({
     .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]*)?$/, { error: "must be s3://bucket/prefix" })
     .optional()
     .meta({ description: "For an asynchronous endpoint: where its requests are put. They are removed afterwards." }),
-  s3_endpoint: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .optional()
-    .meta({ description: "Another address for S3 than the region's own." }),
+  s3_endpoint: BaseUrlSchema.optional().meta({ description: "Another address for S3 than the region's own." }),
 });
 export type SageMakerOptions = z.output<typeof SageMakerOptions>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../outbound/url.ts";
 
 /** Shared by all that make pictures from text. */
 const STYLES = [
@@ -24,10 +25,7 @@ const STYLES = [
 
 export const StabilityOptions = z
   .strictObject({
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .default("https://api.stability.ai")
-      .meta({ description: "Where the API is, without /v2beta." }),
+    url: BaseUrlSchema.default("https://api.stability.ai").meta({ description: "Where the API is, without /v2beta." }),
     api_key: SecretSchema.meta({ description: "The API key." }),
     service: z
       .enum(["core", "ultra", "sd3"])

@@ -86,9 +86,10 @@ async function make(
     throw error;
   });
   if (answer === undefined) return { kind: "withheld", reason: "content_moderation" };
-  const reason = answer.finish_reason ?? "SUCCESS";
+  const { finish_reason: reason } = answer;
   if (reason === "CONTENT_FILTERED") return { kind: "withheld", reason };
   if (reason !== "SUCCESS" || answer.image == null)
+    // a picture without a reason might be the blurred one
     throw new SafelightError("provider_failed", "it answered without a finished picture");
   return {
     kind: "image",

@@ -277,6 +277,47 @@ describe("a refusal of openai's filter", () => {
     expect(answers.map(({ kind }) => kind)).toEqual(["image", "withheld", "image"]);
   });
 
+  const mixed = { model: "gpt-image-2" };
+  const shown = (text: string) => ({ b64_json: Buffer.from(text).toString("base64") });
+
+  test("a single picture that Azure marks as filtered is withheld in its place, whatever comes with it", async () => {
+    const safe = { filtered: false, severity: "safe" };
+    const data = [
+      { ...shown("first"), content_filter_results: { hate: safe, custom_blocklists: [] } },
+      { ...shown("blurred"), content_filter_results: { hate: safe, sexual: { filtered: true, severity: "high" } } },
+      { content_filter_results: { violence: { filtered: true, severity: "low" } } },
+    ];
+    const { answers } = await exchange(() => ({ body: { data } }), mixed, asked(3));
+    expect(answers).toMatchObject([
+      { kind: "image", bytes: new Uint8Array(Buffer.from("first")) },
+      { kind: "withheld", reason: "content_filter (sexual)" },
+      { kind: "withheld", reason: "content_filter (violence)" },
+    ]);
+  });
+
+  test("a single picture that another Safelight does not show is withheld in its place", async () => {
+    const images = [
+      { index: 0, data: null, action: "review" },
+      { index: 1, data: 0, action: "warn" },
+    ];
+    const body = { data: [shown("second")], safelight: { state: "complete", images } };
+    const { answers } = await exchange(() => ({ body }), mixed, asked(2));
+    expect(answers).toMatchObject([
+      { kind: "withheld", reason: "safelight: review" },
+      { kind: "image", bytes: new Uint8Array(Buffer.from("second")) },
+    ]);
+  });
+
+  test.each<[string, object]>([
+    ["names a picture that is not there", { images: [{ data: 3, action: "allow" }] }],
+    ["tells of more pictures", { images: [0, 0].map((data) => ({ data, action: "allow" })) }],
+    ["knows another action", { images: [{ data: 0, action: "quarantine" }] }],
+    ["tells of no pictures", {}],
+  ])("an answer of another Safelight that %s is a failure", async (_name, safelight) => {
+    const body = { data: [shown("first")], safelight };
+    await expect(exchange(() => ({ body }), mixed)).rejects.toMatchObject({ code: "provider_failed" });
+  });
+
   test.each([
     ["another code", refused("invalid_value")],
     [

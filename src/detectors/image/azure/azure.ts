@@ -9,9 +9,8 @@ import { covered, findingsOf } from "../../vendors/labels.ts";
 /** Changes with the table of labels, or with what is made of the severities. */
 const CODE_VERSION = "1";
 
-/** 4 MB, 50 to 2,048 pixels a side. */
+/** Pixels a side. */
 const LIMITS: VendorLimits = {
-  bytes: 4_000_000,
   longestSide: 2_048,
   shortestSide: 50,
   types: ["image/png", "image/jpeg", "image/webp", "image/gif", "image/tiff"],

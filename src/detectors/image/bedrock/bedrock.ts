@@ -10,7 +10,7 @@ import { inspectFrames } from "../../vendors/frames.ts";
 /** Changes with the table of labels, or with what is made of the confidences. */
 const CODE_VERSION = "1";
 
-const LIMITS: VendorLimits = { bytes: 4 * 1024 * 1024, longestSide: 8_000, types: ["image/png", "image/jpeg"] };
+const LIMITS: VendorLimits = { longestSide: 8_000, types: ["image/png", "image/jpeg"] };
 
 /** A guardrail of Amazon Bedrock, for pictures: its content filters alone look at them. */
 export async function openBedrockImage(options: GuardrailOptions): Promise<ImageDetector> {
@@ -32,7 +32,8 @@ export async function openBedrockImage(options: GuardrailOptions): Promise<Image
         async ({ bytes, mediaType }, either) => {
           const format = mediaType === "image/png" ? "png" : "jpeg";
           const content = { image: { format, source: { bytes } } } as const;
-          return readAssessments(await guardrail.apply("OUTPUT", content, either, meter), filters, options);
+          const answer = await guardrail.apply("OUTPUT", content, either, meter);
+          return readAssessments(answer, { filters, topics: [] }, options);
         },
         signal,
       ),

@@ -14,11 +14,7 @@ import type { GoogleOptions } from "./options.ts";
 /** Changes with the table of labels, or with what is made of the likelihoods. */
 const CODE_VERSION = "1";
 
-/** A request has at most 10 MB of JSON, the picture in base64. */
-const LIMITS: VendorLimits = {
-  bytes: 7_000_000,
-  types: ["image/png", "image/jpeg", "image/webp", "image/gif"],
-};
+const LIMITS: VendorLimits = { types: ["image/png", "image/jpeg", "image/webp", "image/gif"] };
 
 /** What is needed of an answer. A picture that cannot be judged is told of in a 200. */
 const AnswerSchema = z.object({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../../outbound/url.ts";
 
 export const GoogleOptions = z
   .strictObject({
@@ -16,10 +17,9 @@ export const GoogleOptions = z
       .enum(["eu", "us"])
       .optional()
       .meta({ description: "Where pictures are looked at. Anywhere when absent." }),
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .optional()
-      .meta({ description: "In place of https://vision.googleapis.com, or of the location's own." }),
+    url: BaseUrlSchema.optional().meta({
+      description: "In place of https://vision.googleapis.com, or of the location's own.",
+    }),
   })
   .superRefine(({ api_key, access_token, location, project }, context) => {
     if ((api_key === undefined) === (access_token === undefined))

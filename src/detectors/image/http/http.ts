@@ -8,7 +8,7 @@ import { HttpService } from "../../vendors/http/service.ts";
 const CODE_VERSION = "1";
 
 /** What our contract promises to every service. */
-const LIMITS: VendorLimits = { bytes: 8 * 1024 * 1024, types: ["image/png", "image/jpeg", "image/webp", "image/gif"] };
+const LIMITS: VendorLimits = { types: ["image/png", "image/jpeg", "image/webp", "image/gif"] };
 
 /** Any service that scores pictures over HTTP. */
 export async function openHttpImage(options: HttpOptions): Promise<ImageDetector> {

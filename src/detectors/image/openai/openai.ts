@@ -10,11 +10,7 @@ import type { OpenAiOptions } from "../../vendors/openai/options.ts";
 /** Changes with the table of labels, or with what is made of the scores. */
 const CODE_VERSION = "1";
 
-/** OpenAI takes 20 MB. Beyond 8 nothing more is seen, and base64 would hold up the event loop. */
-const LIMITS: VendorLimits = {
-  bytes: 8 * 1024 * 1024,
-  types: ["image/png", "image/jpeg", "image/webp", "image/gif"],
-};
+const LIMITS: VendorLimits = { types: ["image/png", "image/jpeg", "image/webp", "image/gif"] };
 
 /** OpenAI's moderation endpoint, for pictures. It covers fewer categories there than for texts. */
 export async function openOpenAiImage(options: OpenAiOptions): Promise<ImageDetector> {
@@ -38,9 +34,9 @@ export async function openOpenAiImage(options: OpenAiOptions): Promise<ImageDete
 }
 
 /** Labels for texts alone are left out, until the vendor says that it has looked for one in a picture. */
-function findings({ scores, lookedAtPicture }: Scores): readonly Finding[] {
+function findings({ scores, lookedFor }: Scores): readonly Finding[] {
   const blind = (label: string) =>
-    Object.hasOwn(OPENAI_LABELS, label) && !Object.hasOwn(OPENAI_PICTURE_LABELS, label) && !lookedAtPicture.has(label);
+    Object.hasOwn(OPENAI_LABELS, label) && !Object.hasOwn(OPENAI_PICTURE_LABELS, label) && !lookedFor.has(label);
   const seen = [...scores].filter(([label]) => !blind(label));
   const labels = Object.fromEntries(Object.entries(OPENAI_LABELS).filter(([label]) => !blind(label)));
   return findingsOf(labels, new Map(seen));

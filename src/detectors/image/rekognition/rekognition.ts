@@ -18,7 +18,6 @@ const CODE_VERSION = "1";
 const IDLE_MS = 30_000;
 
 const LIMITS: VendorLimits = {
-  bytes: 5 * 1024 * 1024,
   shortestSide: 80,
   longestSide: 10_000,
   types: ["image/png", "image/jpeg"],
@@ -94,12 +93,16 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
   };
 }
 
+/** An ancestor that is as true as what brought it along: a symbol of extremists is one of hate too. */
+const TRUE_OF_ALL_BELOW = "Hate Symbols" satisfies keyof typeof REKOGNITION_LABELS;
+
 /**
  * A label brings its ancestors along, with the same confidence: those say nothing of their own. (A picture of a knife is listed as
  * Violence/Weapons and as Violence, and would be violence as well as weapons.)
  */
 function findings(labels: readonly Label[]): readonly Finding[] {
   const brought = ({ Name, Confidence }: Label) =>
+    Name !== TRUE_OF_ALL_BELOW &&
     labels.some(({ ParentName, Confidence: child }) => ParentName === Name && child >= Confidence - 0.000_1);
   return labels
     .filter((label) => !brought(label))

@@ -32,7 +32,7 @@ export async function openBedrockText(options: GuardrailOptions): Promise<TextDe
         chunked(text, MOST_CHARACTERS, LENGTHS.codePoints),
         async (chunk, either) => {
           const answer = await guardrail.apply("INPUT", { text: { text: chunk.text } }, either, meter);
-          return readAssessments(answer, filters, options, chunk.text);
+          return readAssessments(answer, { filters, topics: Object.keys(topics) }, options, chunk.text);
         },
         signal,
       ),

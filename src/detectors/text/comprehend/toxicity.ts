@@ -3,7 +3,7 @@ import { z } from "zod";
 import { SafelightError } from "../../../contract/errors.ts";
 import type { Finding } from "../../../contract/report.ts";
 import type { AwsCaller } from "../../../outbound/aws.ts";
-import { categoryOf, shownLabel } from "../../vendors/labels.ts";
+import { findingsOf } from "../../vendors/labels.ts";
 import { TOXICITY_LABELS } from "./labels.ts";
 import { ScoredSchema } from "./scored.ts";
 
@@ -35,9 +35,6 @@ export async function detectToxic(
     );
   return ResultList.map(({ Labels, Toxicity }) => [
     { category: "unsafe", score: Toxicity, label: "TOXICITY" },
-    ...Labels.flatMap(({ Name, Score }): Finding[] => {
-      const category = categoryOf(TOXICITY_LABELS, Name);
-      return category === null ? [] : [{ category, score: Score, label: shownLabel(Name) }];
-    }),
+    ...findingsOf(TOXICITY_LABELS, new Map(Labels.map(({ Name, Score }) => [Name, Score]))),
   ]);
 }

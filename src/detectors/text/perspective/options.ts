@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { SecretSchema } from "../../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../../outbound/url.ts";
 import { HARMFUL_ATTRIBUTES } from "./labels.ts";
 
 export const PerspectiveOptions = z.strictObject({
   api_key: SecretSchema,
-  url: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .default("https://commentanalyzer.googleapis.com")
-    .meta({ description: "Of a compatible server, up to and without /v1alpha1." }),
+  url: BaseUrlSchema.default("https://commentanalyzer.googleapis.com").meta({
+    description: "Of a compatible server, up to and without /v1alpha1.",
+  }),
   attributes: z
     .array(z.enum(HARMFUL_ATTRIBUTES))
     .min(1)

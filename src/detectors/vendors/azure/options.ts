@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { CategorySchema } from "../../../contract/categories.ts";
 import { SecretSchema } from "../../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../../outbound/url.ts";
 
 /** The same for texts and pictures: one entry of the configuration serves both stages. */
 export const AzureOptions = z.strictObject({
-  endpoint: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .meta({ description: "Of the resource, such as https://<name>.cognitiveservices.azure.com" }),
+  endpoint: BaseUrlSchema.meta({ description: "Of the resource, such as https://<name>.cognitiveservices.azure.com" }),
   api_key: SecretSchema,
   api_version: z
     .string()

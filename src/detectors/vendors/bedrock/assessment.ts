@@ -44,24 +44,26 @@ type Answer = z.output<typeof GuardrailAnswer>;
 
 type Named = Pick<GuardrailOptions, "topics" | "words">;
 
+/** What coverage rests on. */
+interface MustLook {
+  readonly filters: readonly GuardrailFilter[];
+  /** By name. */
+  readonly topics: readonly string[];
+}
+
 /**
  * What a guardrail saw. Whatever it stopped scores 1; a content filter that only detected scores its confidence.
- * @param filters those that must have looked
+ * @param must what must have looked
  * @param text what was judged, to find the places of words in it
- * @throws SafelightError `detector_failed` when a part was left unjudged, or one of the filters is not there
+ * @throws SafelightError `detector_failed` when a part was left unjudged, or one of those did not look
  */
-export function readAssessments(
-  answer: Answer,
-  filters: readonly GuardrailFilter[],
-  options: Named,
-  text = "",
-): readonly Finding[] {
+export function readAssessments(answer: Answer, must: MustLook, options: Named, text = ""): readonly Finding[] {
   const { action, assessments, guardrailCoverage } = answer;
   for (const covered of [guardrailCoverage?.textCharacters, guardrailCoverage?.images]) {
     if (covered && (covered.guarded ?? 0) < (covered.total ?? 0))
       throw new SafelightError("detector_failed", "the guardrail judged only a part of it");
   }
-  assertFilters(assessments, filters);
+  assertListed(assessments, must);
   const found = assessments.flatMap((assessment) => [
     ...contentFindings(assessment),
     ...topicFindings(assessment, options),
@@ -72,13 +74,20 @@ export function readAssessments(
   return stopped ? [...found, { category: "unsafe", score: 1, label: "GUARDRAIL_INTERVENED" }] : found;
 }
 
-/** With the scope that is asked for, filters that detect nothing are listed too: one that is missing does not exist. */
-function assertFilters(assessments: readonly Assessment[], filters: readonly GuardrailFilter[]): void {
-  const listed = assessments.flatMap(({ contentPolicy }) => contentPolicy?.filters ?? []);
-  if (!listed.some(({ detected }) => detected === false)) return;
-  const missing = filters.find((filter) => !listed.some(({ type }) => type === filter));
-  if (missing)
-    throw new SafelightError("detector_failed", `the guardrail has no filter ${missing}, which filters counts on`);
+/** With the scope that is asked for, what detects nothing is listed too: a filter or a topic that is missing did not look. */
+function assertListed(assessments: readonly Assessment[], { filters, topics }: MustLook): void {
+  const types = new Set(
+    assessments.flatMap(({ contentPolicy }) => contentPolicy?.filters ?? []).map(({ type }) => type),
+  );
+  const names = new Set(assessments.flatMap(({ topicPolicy }) => topicPolicy?.topics ?? []).map(({ name }) => name));
+  const filter = filters.find((one) => !types.has(one));
+  const topic = topics.find((one) => !names.has(one));
+  if (filter === undefined && topic === undefined) return;
+  const [what, option] = filter === undefined ? [`topic "${topic}"`, "topics"] : [`filter ${filter}`, "filters"];
+  throw new SafelightError(
+    "detector_failed",
+    `the guardrail has no ${what} that looks at this, which the option ${option} counts on`,
+  );
 }
 
 function contentFindings({ contentPolicy }: Assessment): readonly Finding[] {

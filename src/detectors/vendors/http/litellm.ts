@@ -21,8 +21,9 @@ export class LiteLlm implements Format {
   readonly #categories: readonly Category[];
 
   constructor({ url, categories }: HttpOptions) {
-    const base = new URL(url).pathname.replace(/\/+$/, "");
-    this.path = base.endsWith(PATH) ? base : `${base}${PATH}`;
+    const { pathname, search } = new URL(url);
+    const base = pathname.replace(/\/+$/, "");
+    this.path = `${base.endsWith(PATH) ? base : `${base}${PATH}`}${search}`;
     this.#categories = categories;
   }
 

@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { CategorySchema } from "../../../contract/categories.ts";
 import { SecretSchema } from "../../../outbound/secret.ts";
+import { AddressSchema } from "../../../outbound/url.ts";
 
 /** The same for texts and pictures: one entry of the configuration can serve both stages. */
 export const HttpOptions = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .meta({ description: "Where the service is asked." }),
+  url: AddressSchema.meta({ description: "Where the service is asked." }),
   format: z.enum(["safelight", "litellm"]).default("safelight").meta({
     description: "What it speaks: the contract in docs/detectors/http.md, or LiteLLM's generic guardrail API.",
   }),

@@ -19,10 +19,10 @@ const ScoresSchema = z.object({
 export type ModerationInput = string | readonly [{ type: "image_url"; image_url: { url: string } }];
 
 export interface Scores {
-  /** 0 to 1, by label. */
+  /** 0 to 1, by label. Without those that the vendor says it did not look for: there 0 says nothing. */
   readonly scores: ReadonlyMap<string, number>;
-  /** The labels that were looked for in the picture, where the vendor says so. */
-  readonly lookedAtPicture: ReadonlySet<string>;
+  /** The labels of which the vendor says that it looked for them. */
+  readonly lookedFor: ReadonlySet<string>;
 }
 
 /**
@@ -52,13 +52,16 @@ export class Moderations {
     const [result, ...more] = results;
     if (!result || more.length > 0)
       throw new SafelightError(DETECTOR.failed, `it was asked for one result and gave ${results.length}`);
-    const scores = Object.entries(result.category_scores).flatMap(([label, score]) =>
-      score === null ? [] : [[label, score] as const],
+    const kind = typeof input === "string" ? "text" : "image";
+    const looked = new Map(
+      Object.entries(result.category_applied_input_types ?? {}).map(([label, types]) => [label, types?.includes(kind)]),
     );
-    const applied = Object.entries(result.category_applied_input_types ?? {});
+    const scores = Object.entries(result.category_scores).flatMap(([label, score]) =>
+      score === null || (score === 0 && looked.get(label) === false) ? [] : [[label, score] as const],
+    );
     return {
       scores: new Map(scores),
-      lookedAtPicture: new Set(applied.flatMap(([label, types]) => (types?.includes("image") ? [label] : []))),
+      lookedFor: new Set([...looked].flatMap(([label, yes]) => (yes ? [label] : []))),
     };
   }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SecretSchema } from "../../../outbound/secret.ts";
+import { BaseUrlSchema } from "../../../outbound/url.ts";
 
 const header = z
   .string()
@@ -12,10 +13,7 @@ const OPENAI = "https://api.openai.com/v1";
 export const OpenAiOptions = z
   .strictObject({
     api_key: SecretSchema.optional().meta({ description: "Only a compatible server may do without." }),
-    url: z
-      .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-      .default(OPENAI)
-      .meta({ description: "Of a compatible server, up to and without /moderations." }),
+    url: BaseUrlSchema.default(OPENAI).meta({ description: "Of a compatible server, up to and without /moderations." }),
     model: z.string().min(1).max(100).default("omni-moderation-latest").meta({
       description: "A dated name such as omni-moderation-2024-09-26 keeps the scores from changing.",
     }),
