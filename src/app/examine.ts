@@ -112,6 +112,9 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 function adviceFor({ vendor, detail }: SafelightError): string | null {
   if (/nothing listens/.test(detail)) return "start it, or correct its address";
   if (/host name is unknown/.test(detail)) return "correct its address, or the region";
+  if (/speak TLS/.test(detail)) return "its address may have to begin with http:";
+  if (/TLS certificate/.test(detail)) return "NODE_EXTRA_CA_CERTS names a file of further certificates to be trusted";
+  if (/is not JSON/.test(detail)) return "check its address: something else may answer there, such as a page to log in";
   switch (vendor?.status) {
     case 401:
       return "check the key: it may be mistyped, revoked, or of another account";

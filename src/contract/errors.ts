@@ -7,6 +7,7 @@ import { z } from "zod";
 export const ERRORS = {
   invalid_request: { status: 400, retryable: false, title: "The request is not valid" },
   unauthorized: { status: 401, retryable: false, title: "Credentials are missing or wrong" },
+  forbidden: { status: 403, retryable: false, title: "This is not allowed from there" },
   not_found: { status: 404, retryable: false, title: "There is no such thing here" },
   method_not_allowed: { status: 405, retryable: false, title: "This method is not allowed here" },
   conflict: { status: 409, retryable: false, title: "The request conflicts with the present state" },

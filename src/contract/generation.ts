@@ -13,10 +13,17 @@ function text(limit: number) {
     .string()
     .max(limit, { error: `must be at most ${limit} characters (UTF-16 units)` })
     .refine((value) => value.isWellFormed(), { error: "must be well-formed Unicode: it has a lone surrogate" })
+    .refine((value) => !TURNED_AROUND.test(value), {
+      error:
+        "must give no word a negative weight, such as (word:-1): what is judged would be the opposite of what is drawn",
+    })
     .refine((value) => !CONTROL.test(value), {
       error: "must have no control characters but tab, line feed and carriage return",
     });
 }
+
+/** `(word:-1)`, or `AND word :-1`: many back ends turn a word with a negative weight into its opposite. */
+const TURNED_AROUND = /\([^()]*:\s*-\s*\.?\d|\bAND\b[^:]{0,200}:\s*-\s*\.?\d/;
 
 /** A prompt: not blank, well-formed Unicode, no control characters, within the limit. */
 export function promptSchema(limits: Limits) {
@@ -49,7 +56,10 @@ export function generationRequestSchema(limits: Limits) {
       .optional()
       .meta({ description: "Of the first picture; the others follow from it. Random when absent." }),
     steps: z.int().min(1).max(150).optional(),
-    guidance_scale: z.number().min(0).max(50).optional(),
+    guidance_scale: z.number().min(1).max(50).optional().meta({
+      description:
+        "How closely the picture follows the prompt; 1: no guidance. Below that it would follow the negative prompt.",
+    }),
     policy: z
       .string()
       .min(1)

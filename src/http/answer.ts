@@ -2,9 +2,15 @@ import type { Context } from "hono";
 import { SafelightError } from "../contract/errors.ts";
 import type { GenerationAnswer, GenerationRecord } from "../contract/generation.ts";
 import type { Picture } from "../pipeline/parts.ts";
+import { answerJson, Base64 } from "./json.ts";
 import { answerProblem } from "./problem.ts";
 
 export const GENERATIONS = "/api/v1/generations";
+
+/** A {@link GenerationAnswer} as it goes into JSON. */
+export interface Answer extends Omit<GenerationAnswer, "images"> {
+  readonly images: readonly (Omit<GenerationAnswer["images"][number], "b64"> & { readonly b64: Base64 | null })[];
+}
 
 /** Builds answers for one request: where it came in, and under which id. */
 export function answerOf(
@@ -12,7 +18,7 @@ export function answerOf(
   pictures: ReadonlyMap<number, Picture>,
   origin: string,
   requestId: string,
-): GenerationAnswer {
+): Answer {
   const url = `${origin}${GENERATIONS}/${record.id}`;
   return {
     ...record,
@@ -21,7 +27,7 @@ export function answerOf(
       const picture = pictures.get(image.index);
       return {
         ...image,
-        b64: picture ? Buffer.from(picture.bytes).toString("base64") : null,
+        b64: picture ? new Base64(picture.bytes) : null,
         url: image.released ? `${url}/images/${image.index}` : null,
       };
     }),
@@ -42,7 +48,7 @@ function rounded(timings: GenerationRecord["timings"]): GenerationRecord["timing
 }
 
 /** `Server-Timing`, as browsers' developer tools show it. */
-export function serverTiming({ timings }: GenerationRecord): string {
+export function serverTiming({ timings }: Pick<GenerationRecord, "timings">): string {
   const moderation = timings.total_ms * timings.moderation_share;
   const parts: [string, number, string?][] = [
     ["prompt", timings.prompt_ms],
@@ -55,13 +61,13 @@ export function serverTiming({ timings }: GenerationRecord): string {
 }
 
 /** The status and the form that a record's state asks for: refusals and failures are problems that carry the whole record. */
-export function answerGeneration(c: Context, answer: GenerationAnswer): Response {
+export function answerGeneration(c: Context, answer: Answer): Response {
   c.header("Server-Timing", serverTiming(answer));
   c.header("Safelight-Policy", `${answer.policy.name}; digest="${answer.policy.digest}"`);
   if (answer.action) c.header("Safelight-Action", answer.action);
   switch (answer.state) {
     case "complete":
-      return c.json(answer, 200);
+      return answerJson(c, answer);
     case "running":
     case "held":
       c.header("Location", answer.url);
@@ -76,6 +82,6 @@ export function answerGeneration(c: Context, answer: GenerationAnswer): Response
   }
 }
 
-function refusal(answer: GenerationAnswer): string {
+function refusal(answer: Answer): string {
   return answer.prompt?.reasons[0]?.message ?? "the policy blocks it";
 }

@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import { SafelightError } from "../contract/errors.ts";
-import { authenticate } from "./auth.ts";
+import { authenticate, verify } from "./auth.ts";
 import { DIALECTS, dialectOf } from "./dialects/table.ts";
 import { docsRoutes } from "./docs.ts";
 import { answerProblem, toSafelightError } from "./problem.ts";
@@ -13,6 +13,7 @@ import { checkRoutes } from "./routes/checks.ts";
 import { generationRoutes } from "./routes/generations.ts";
 import { policyRoutes } from "./routes/policies.ts";
 import { systemRoutes } from "./routes/system.ts";
+import { sameOrigin } from "./same-origin.ts";
 import type { App, Door, Environment } from "./types.ts";
 import { webRoutes } from "./web.ts";
 
@@ -32,8 +33,10 @@ export async function createApp(door: Door): Promise<App> {
       },
     }),
   );
-  app.use(limitBody(door.service.limits.body_bytes));
+  app.use(sameOrigin(door));
   app.use(authenticate(door.keys));
+  app.use(limitBody(door.service.limits.body_bytes));
+  app.use(verify(door.keys));
   app.onError((error, c) => {
     const failure = toSafelightError(error);
     if (failure.code === "internal")
@@ -52,7 +55,10 @@ export async function createApp(door: Door): Promise<App> {
   app.notFound((c) =>
     answerError(
       c,
-      new SafelightError("not_found", "there is nothing at this address; /openapi.json lists what there is"),
+      new SafelightError(
+        "not_found",
+        "there is nothing at this address; /docs lists what there is under /api/v1, docs/dialects the rest",
+      ),
     ),
   );
   return app;
@@ -86,13 +92,18 @@ function accessLog({ log }: Door) {
 }
 
 function limitBody(limit: number) {
-  return bodyLimit({
-    maxSize: limit,
-    onError: (c) => {
-      c.header("Connection", "close"); // the rest of the body is never read
-      const detail = `the body is larger than the limit of ${limit} bytes`;
-      return answerError(c, new SafelightError("body_too_large", detail));
-    },
+  const refuse = (c: Context<Environment>) => {
+    c.header("Connection", "close"); // the rest of the body is never read
+    const detail = `the body is larger than the limit of ${limit} bytes`;
+    return answerError(c, new SafelightError("body_too_large", detail));
+  };
+  const count = bodyLimit({ maxSize: limit, onError: refuse });
+  return createMiddleware<Environment>(async (c, next) => {
+    const length = c.req.header("Content-Length");
+    if (length === undefined || c.req.header("Transfer-Encoding") !== undefined) return count(c, next);
+    // Nothing touches the body here: that alone would make a stream of it, which costs more than all else that HTTP does.
+    if (Number(length) > limit) return refuse(c);
+    return next();
   });
 }
 

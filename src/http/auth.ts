@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { SafelightError } from "../contract/errors.ts";
-import { isSigned, verifySignature } from "./dialects/aws/signature.ts";
+import { claimant, isSigned, verifySignature } from "./dialects/aws/signature.ts";
 import type { Key, Keys } from "./keys.ts";
 import type { Environment } from "./types.ts";
 
@@ -16,14 +16,25 @@ const OPEN: readonly RegExp[] = [
 
 /**
  * Lets nobody past without a key, where there are keys: `Authorization: Bearer <secret>`, `Basic <name or access key id>:<secret>`,
- * `api-key` or `x-api-key`, or an AWS signature. The key's name goes into the log.
+ * `api-key` or `x-api-key`, or an AWS signature. The key's name goes into the log. Comes before anything of the body is read;
+ * what an AWS signature says of the body, {@link verify} checks.
  * @throws SafelightError `unauthorized`
  */
 export function authenticate(keys: Keys): MiddlewareHandler<Environment> {
+  return guard(keys, (c) => (isSigned(c) ? claimant(c, keys) : keyOf(c, keys)));
+}
+
+/** Checks the AWS signature of a request that has one. @throws SafelightError `unauthorized` */
+export function verify(keys: Keys): MiddlewareHandler<Environment> {
+  const check = guard(keys, (c) => verifySignature(c, keys));
+  return createMiddleware<Environment>((c, next) => (isSigned(c) ? check(c, next) : next()));
+}
+
+function guard(keys: Keys, find: (c: Context<Environment>) => Key | Promise<Key>): MiddlewareHandler<Environment> {
   return createMiddleware<Environment>(async (c, next) => {
     if (keys.isEmpty || isOpen(c)) return next();
     c.header("WWW-Authenticate", 'Bearer realm="safelight"'); // no Basic: a browser would ask in a window of its own
-    c.set("key", (await keyOf(c, keys)).name);
+    c.set("key", (await find(c)).name);
     c.header("WWW-Authenticate", undefined);
     return next();
   });
@@ -33,8 +44,7 @@ function isOpen({ req }: Context<Environment>): boolean {
   return (req.method === "GET" || req.method === "HEAD") && OPEN.some((path) => path.test(req.path));
 }
 
-async function keyOf(c: Context<Environment>, keys: Keys): Promise<Key> {
-  if (isSigned(c)) return verifySignature(c, keys);
+function keyOf(c: Context<Environment>, keys: Keys): Key {
   const given = credentials(c);
   if (given.length === 0)
     throw new SafelightError(

@@ -16,23 +16,39 @@ export function wrongMediaType(c: Context, accepted: string): SafelightError {
   );
 }
 
+/** Bytes of JSON without a picture in it. Reading more would hold up everybody else. */
+const MOST_BYTES = 1_048_576;
+
 /**
  * Reads and validates a JSON body.
- * @throws SafelightError `unsupported_media_type`, or `invalid_request` with a pointer to each wrong field
+ * @param holds `pictures`: as large as any body may be
+ * @throws SafelightError `unsupported_media_type`, `body_too_large`, or `invalid_request` with a pointer to each wrong field
  */
-export async function readJson<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
+export async function readJson<S extends z.ZodType>(
+  c: Context,
+  schema: S,
+  holds: "text" | "pictures" = "text",
+): Promise<z.output<S>> {
   const type = mediaType(c);
   if (type !== "application/json" && !type.endsWith("+json")) throw wrongMediaType(c, "application/json");
-  return validate(parseJson(await readText(c)), schema);
+  return validate(parseJson(await readText(c, holds === "text" ? MOST_BYTES : Number.POSITIVE_INFINITY)), schema);
 }
 
-async function readText(c: Context): Promise<string> {
+async function readText(c: Context, most: number): Promise<string> {
   const bytes = await c.req.arrayBuffer();
+  assertAtMost(bytes, most);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new SafelightError("invalid_request", "the body is not valid UTF-8");
   }
+}
+
+/** @throws SafelightError `body_too_large` */
+export function assertAtMost({ byteLength }: ArrayBufferLike, most = MOST_BYTES): void {
+  if (byteLength <= most) return;
+  const detail = `the body has ${byteLength} bytes; at most ${most} are read at this address`;
+  throw new SafelightError("body_too_large", detail);
 }
 
 function parseJson(text: string): unknown {
@@ -44,10 +60,13 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Wrong places that are looked at: more are never told. */
+const MOST_ISSUES = 40;
+
 export function validate<S extends z.ZodType>(value: unknown, schema: S): z.output<S> {
   const parsed = schema.safeParse(value, { error: (issue) => ISSUE_WORDS[issue.code ?? ""]?.(issue as never) });
   if (parsed.success) return parsed.data;
-  const errors = firstOfEach(parsed.error.issues.flatMap(fieldErrors)).slice(0, 20);
+  const errors = firstOfEach(parsed.error.issues.slice(0, MOST_ISSUES).flatMap(fieldErrors)).slice(0, 20);
   const first = errors[0];
   const more = errors.length > 1 ? `, and ${errors.length - 1} more` : "";
   const detail = first
@@ -90,7 +109,9 @@ function nameOf(value: unknown): string {
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is no known field" }));
+    return issue.keys
+      .slice(0, MOST_ISSUES)
+      .map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is no known field" }));
   }
   return [{ pointer: pointer(issue.path), detail: issue.message }];
 }

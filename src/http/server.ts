@@ -31,6 +31,7 @@ export async function startServer(service: Service, config: Config): Promise<Run
     publicUrl: public_url?.replace(/\/+$/, ""),
     dialects: config.dialects,
     keys,
+    loopback: isLoopback(host),
   });
   if (keys.isEmpty && !isLoopback(host))
     log.warn({ host }, "anybody who reaches this address may ask: no keys are configured");

@@ -23,4 +23,6 @@ export interface Door {
   readonly dialects: Config["dialects"];
   /** Who may ask. */
   readonly keys: Keys;
+  /** Whether only this machine can reach the server. */
+  readonly loopback: boolean;
 }

@@ -5,8 +5,8 @@ import { releaseImage } from "./release.ts";
 
 /** What a vendor takes. Every vendor takes JPEG. */
 export interface VendorLimits {
-  /** Of the encoded picture, before any base64. */
-  readonly bytes: number;
+  /** Of the encoded picture, before any base64. Only for a vendor that takes less than {@link MOST_BYTES}. */
+  readonly bytes?: number;
   /** Pixels. */
   readonly longestSide?: number;
   /** Pixels. */
@@ -20,6 +20,9 @@ export interface VendorPicture {
   readonly bytes: Uint8Array;
   readonly mediaType: MediaType;
 }
+
+/** All known vendors take this much. More in base64 and JSON would hold up the event loop, and classifiers see no more in it. */
+export const MOST_BYTES = 2 * 1024 * 1024;
 
 interface Size {
   readonly width: number;
@@ -43,9 +46,13 @@ const MARGIN = { r: 128, g: 128, b: 128 };
 export async function encodeWithin(image: DecodedImage, limits: VendorLimits): Promise<readonly VendorPicture[]> {
   const { bytes, mediaType } = releaseImage(image);
   const still = image.frameCount === 1 && limits.types.includes(mediaType);
-  if (still && bytes.length <= limits.bytes && fits(image, limits) && (await isPlain(bytes)))
+  if (still && bytes.length <= mostBytes(limits) && fits(image, limits) && (await isPlain(bytes)))
     return [{ frame: 0, bytes, mediaType }];
   return Promise.all(image.frames.map((frame) => asJpeg(frame, limits)));
+}
+
+function mostBytes({ bytes = MOST_BYTES }: VendorLimits): number {
+  return bytes;
 }
 
 async function isPlain(bytes: Uint8Array): Promise<boolean> {
@@ -58,14 +65,15 @@ function fits({ width, height }: Size, { longestSide = Number.POSITIVE_INFINITY,
 }
 
 async function asJpeg(frame: Frame, limits: VendorLimits): Promise<VendorPicture> {
+  const most = mostBytes(limits);
   for (let part = 1; ; part *= SMALLER) {
     const { inner, outer } = placed(frame, limits, part);
     for (const quality of QUALITIES) {
       const bytes = await encoded(frame, inner, outer, quality);
-      if (bytes.length <= limits.bytes) return { frame: frame.index, bytes, mediaType: "image/jpeg" };
+      if (bytes.length <= most) return { frame: frame.index, bytes, mediaType: "image/jpeg" };
     }
     if (Math.max(inner.width, inner.height) === 1)
-      throw new SafelightError("detector_failed", `no picture fits into the ${limits.bytes} bytes that it takes`);
+      throw new SafelightError("detector_failed", `no picture fits into the ${most} bytes that it takes`);
   }
 }
 

@@ -15,7 +15,13 @@ beforeAll(async () => {
   server = await serve(
     `log: {level: silent}\ngenerators: {sd: {kind: a1111, url: "${cards.url}"}}\nlimits: {concurrent_generations: 64}\n`,
   );
-  const door = { service: server.service, log: pino({ level: "silent" }), publicUrl: undefined, keys: new Keys({}) };
+  const door = {
+    service: server.service,
+    log: pino({ level: "silent" }),
+    publicUrl: undefined,
+    loopback: true,
+    keys: new Keys({}),
+  };
   const app = await createApp({ ...door, dialects: { a1111: { refused: "picture" } } });
   routes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))];
 });
@@ -47,8 +53,8 @@ const ofOpenAI =
   (asked: object): Ask =>
   async (prompt) => [await post("/v1/images/generations", { prompt, size: `${SIZE.width}x${SIZE.height}`, ...asked })];
 
-const invoke = (body: object, accept = "application/json") =>
-  post("/aws/endpoints/sd/invocations", body, { Accept: accept });
+const invoke = (body: object, accept = "application/json", path = "/aws/endpoints/sd/invocations") =>
+  post(path, body, { Accept: accept });
 
 /** Routes through which a picture can leave, with every way to ask that differs in how it leaves. */
 const JUDGES: Readonly<Record<string, Readonly<Record<string, Ask>>>> = {
@@ -79,8 +85,16 @@ const JUDGES: Readonly<Record<string, Readonly<Record<string, Ask>>>> = {
   "POST /aws/endpoints/:name/invocations": {
     "as pixels": async (prompt) => [await invoke({ prompt, ...SIZE })],
     "as JPEG": async (prompt) => [await invoke({ prompt, ...SIZE }, "application/json;jpeg")],
+    "as one of several prompts": async (prompt) => [
+      await invoke({ prompt: [prompt], ...SIZE }, "application/json;jpeg"),
+    ],
     "as Stability's artifacts": async (prompt) => [await invoke({ text_prompts: [{ text: prompt }], ...SIZE })],
     "as one PNG": async (prompt) => [await invoke({ text_prompts: [{ text: prompt }], use_refiner: false, ...SIZE })],
+  },
+  "POST /aws//endpoints/:name/invocations": {
+    "as JPEG": async (prompt) => [
+      await invoke({ prompt, ...SIZE }, "application/json;jpeg", "/aws//endpoints/sd/invocations"),
+    ],
   },
 };
 

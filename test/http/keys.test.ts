@@ -68,6 +68,7 @@ describe("a server with keys", () => {
       service: server.service,
       log: pino({ level: "silent" }),
       publicUrl: undefined,
+      loopback: true,
       dialects: { a1111: { refused: "picture" } },
       keys: new Keys({ shop: { secret: { from_env: "TEST_SHOP_KEY" } } }),
     });

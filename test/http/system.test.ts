@@ -157,6 +157,7 @@ test("a full disk is told as that, with advice to retry, and nothing is answered
     service: full,
     log: pino({ level: "silent" }),
     publicUrl: undefined,
+    loopback: true,
     dialects: { a1111: { refused: "picture" } },
     keys: new Keys({}),
   });

@@ -13,6 +13,6 @@ export const A1111Options = z.strictObject({
   sampler: z.string().min(1).optional(),
   scheduler: z.string().min(1).optional(),
   steps: z.int().min(1).max(150).default(20),
-  guidance_scale: z.number().min(0).max(50).default(7),
+  guidance_scale: z.number().min(1).max(50).default(7),
 });
 export type A1111Options = z.output<typeof A1111Options>;

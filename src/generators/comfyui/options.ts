@@ -24,7 +24,7 @@ export const ComfyuiOptions = z
       description: "The id of the node of the workflow whose picture is taken; needed only where several give one.",
     }),
     steps: z.int().min(1).max(150).default(20),
-    guidance_scale: z.number().min(0).max(50).default(7),
+    guidance_scale: z.number().min(1).max(50).default(7),
   })
   .superRefine((options, context) => {
     const { checkpoint, workflow } = options;

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { SafelightError } from "../../contract/errors.ts";
 import { ImageCheckSchema, promptSchema, TextCheckSchema } from "../../contract/generation.ts";
 import type { Policy } from "../../policy/schema.ts";
+import { fromBase64 } from "../base64.ts";
 import { mediaType, readJson, validate, wrongMediaType } from "../body.ts";
 import { PROBLEMS } from "../openapi.ts";
 import type { App, Door, Environment } from "../types.ts";
@@ -15,9 +16,8 @@ const Base64 = z
   .string()
   .min(1)
   .transform((value, context) => {
-    const plain = value.replace(/^data:[a-z0-9.+/-]+;base64,/i, "");
-    if (plain.length % 4 !== 1 && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(plain))
-      return new Uint8Array(Buffer.from(plain, "base64"));
+    const bytes = fromBase64(value.replace(/^data:[a-z0-9.+/-]+;base64,/i, ""));
+    if (bytes) return bytes;
     context.addIssue({ code: "custom", message: "must be base64, or a data URL of it" });
     return z.NEVER;
   });
@@ -106,7 +106,7 @@ export function checkRoutes(app: App, door: Door): void {
 
   function readImageJson(c: Context<Environment>) {
     if (mediaType(c) !== "application/json") throw wrongMediaType(c, "application/json or multipart/form-data");
-    return readJson(c, ImageBody);
+    return readJson(c, ImageBody, "pictures");
   }
 }
 

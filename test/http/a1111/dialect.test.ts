@@ -199,24 +199,40 @@ describe("POST txt2img", () => {
     [{ script_name: "X/Y/Z plot" }, "script_name", /no scripts/],
     [{ alwayson_scripts: { ControlNet: { args: [{ image: "x" }] } } }, "alwayson_scripts", /no extensions/],
     [{ tiling: true }, "tiling", /not supported/],
+    [{ enable_hr: 1 }, "enable_hr", /high-resolution/],
+    [{ restore_faces: "true" }, "restore_faces", /not supported/],
+    [{ subseed_strength: "0.5" }, "subseed_strength", /variations/],
     [{ subseed_strength: 0.2 }, "subseed_strength", /variations/],
     [{ infotext: "a cat" }, "infotext", /members of their own/],
     [{ width: 500 }, "width", /multiple of 8/],
     [{ steps: 0 }, "steps", /at least 1/],
     [{ cfg_scale: 99 }, "cfg_scale", /at most 50/],
+    [{ cfg_scale: "high" }, "cfg_scale", /must be a number, not a string/],
     [{ n_iter: 5, batch_size: 4 }, "n_iter", /times batch_size must be at most 8, not 20/],
+    [{ n_iter: 2 ** 40, batch_size: 2 ** 40 }, "n_iter", /times batch_size must be at most 8/],
+    [{ batch_size: 0 }, "batch_size", /at least 1, not 0/],
     [{ prompt: "" }, "prompt", /empty/],
     [{ prompt: 7 }, "prompt", /must be a string/],
   ])("%j is refused as FastAPI refuses it, naming %s", async (body, field, message) => {
     const response = await txt2img(body);
     expect(response.status).toBe(422);
-    const { detail } = (await response.json()) as { detail: { loc: string[]; msg: string; type: string }[] };
+    const { detail, safelight } = (await response.json()) as Answer;
     expect(detail).toEqual([{ type: "value_error", loc: ["body", field], msg: expect.stringMatching(message) }]);
+    expect(safelight).toMatchObject({ code: "invalid_request", detail: expect.stringMatching(`^"${field}" `) });
+  });
+
+  test("numbers may be written as strings, as the web UI takes them", async () => {
+    const { parameters, info } = await answerOf(
+      await txt2img({ width: "128", height: "64", n_iter: "2", steps: "20", cfg_scale: "7.5", seed: "5" }),
+    );
+    expect(parameters).toMatchObject({ width: 128, height: 64, n_iter: 2, steps: 20, cfg_scale: 7.5, seed: 5 });
+    expect(JSON.parse(info)).toMatchObject({ all_seeds: [5, 6], width: 128, height: 64 });
   });
 
   test.each([
     [{ sd_model_checkpoint: "sketsh" }, "sd_model_checkpoint", /did you mean "sketch"/],
     [{ CLIP_stop_at_last_layers: 2 }, "CLIP_stop_at_last_layers", /always 1/],
+    [{ nested: { deep: [[]] } }, "nested", /must be a string, a number/],
   ])("override_settings %j is refused", async (override_settings, field, message) => {
     const response = await txt2img({ override_settings });
     expect(response.status).toBe(422);

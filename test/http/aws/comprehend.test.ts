@@ -111,6 +111,12 @@ describe("Comprehend's client, asking for toxic content,", () => {
     for (const { Toxicity } of ResultList ?? []) expect(Toxicity).toBeGreaterThanOrEqual(0.9);
   });
 
+  test("is told which limit a segment or a language is beyond", async () => {
+    await expect(toxic([])).rejects.toThrow('"TextSegments" must have at least 1 segment');
+    await expect(toxic(Array(11).fill("a"))).rejects.toThrow('"TextSegments" must have at most 10 segments');
+    await expect(toxic(["a"], "xx" as LanguageCode)).rejects.toThrow('"LanguageCode" must be one of en, es,'); // as below
+  });
+
   test.each<[string, readonly string[], LanguageCode, string]>([
     ["eleven segments", Array.from({ length: 11 }, () => "a"), "en", "InvalidRequestException"],
     ["no segment", [], "en", "InvalidRequestException"],

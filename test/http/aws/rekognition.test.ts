@@ -61,6 +61,19 @@ describe("Rekognition's client, asking for moderation labels,", () => {
     expect((await detect({ ...low, MinConfidence: 45.5 })).ModerationLabels).toEqual([]);
   });
 
+  test("gets the labels of what the policy does not let through, however low their confidence", async () => {
+    const low = await card("sexual_minors", 0.35); // which the default policy blocks from 0.3 on
+    expect((await detect(low)).ModerationLabels).toMatchObject([
+      { Name: "Explicit", Confidence: expect.closeTo(35, 1) },
+    ]);
+    expect((await detect({ ...low, MinConfidence: 99 })).ModerationLabels).toHaveLength(1);
+    const suggestive = await card("suggestive", 0.2); // allowed by the default policy, and not by this one
+    expect((await detect(suggestive)).ModerationLabels).toEqual([]);
+    expect(paths((await detect({ ...suggestive, ProjectVersion: adapter("strict") })).ModerationLabels)).toHaveLength(
+      2,
+    );
+  });
+
   test("is told that the service failed when a required check could not tell", async () => {
     const Bytes = await testCard({ kind: "error" });
     await expect(detect({ Image: { Bytes } })).rejects.toMatchObject({

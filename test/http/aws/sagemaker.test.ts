@@ -1,6 +1,7 @@
 import { InvokeEndpointCommand, type InvokeEndpointCommandInput } from "@aws-sdk/client-sagemaker-runtime";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { asJpeg, asPixels } from "../../../src/http/dialects/aws/sagemaker/pictures.ts";
 import { type AwsWorld, awsWorld } from "./world.ts";
 
 let aws: AwsWorld;
@@ -236,12 +237,18 @@ describe("what the policy does not let through", () => {
     expect(answer.generated_images?.[0]).toBe(images[0]?.b64);
   });
 
-  test.each(["gore:0.97", "hate:0.75", "error", "withheld"])(
-    "a picture that is %s is not shown: an error where it is the only one",
-    async (signal) => {
-      expect(await modelError(image(signal))).toMatchObject({ status: 400, name: "invalid_prompts" });
-    },
-  );
+  test.each([
+    ["gore:0.97", /0\.97 for gore/],
+    ["hate:0.75", /0\.75 for hate/],
+    ["error", /could not tell/],
+    ["withheld", /withheld the picture/],
+  ])("a picture that is %s is not shown: an error that says why where it is the only one", async (signal, message) => {
+    expect(await modelError(image(signal))).toEqual({
+      status: 400,
+      name: "invalid_prompts",
+      message: expect.stringMatching(message),
+    });
+  });
 
   test("a picture that is not shown among others is black", async () => {
     const answer = await invoke(image("gore:0.97:index=1", 3));
@@ -277,7 +284,8 @@ describe("a body that is wrong", () => {
     ["is no JSON", "{", /JSON object/],
     ["has no prompt", { width: 512 }, /"prompt" is missing/],
     ["has an empty prompt", { prompt: " " }, /"prompt" must not be empty/],
-    ["has an empty list of prompts", { prompt: [] }, /"prompt"/],
+    ["has an empty list of prompts", { prompt: [] }, /"prompt" must have at least 1 entry/],
+    ["has too many prompts", { prompt: Array(9).fill("a") }, /"prompt" must have at most 8 entries/],
     ["has a prompt that is a number", { prompt: 5 }, /"prompt" must be a string/],
     ["has a side that is no multiple of 8", { prompt: "a", width: 513 }, /"width" must be a multiple of 8, not 513/],
     ["has a side that is too large", { prompt: "a", height: 4096 }, /"height" must be at most 2048/],
@@ -289,12 +297,13 @@ describe("a body that is wrong", () => {
     ],
     ["has a seed that is negative", { prompt: "a", seed: -1 }, /"seed" must be at least 0/],
     ["has a picture to start from", { prompt: "a", image: "aGk=" }, /"image" is not supported/],
+    ["has one under the other name", { prompt: "a", init_image: "aGk=" }, /"init_image" is not supported/],
     [
       "has one for Stability's model",
       { text_prompts: [{ text: "a" }], init_image: "aGk=" },
       /"init_image" is not supported/,
     ],
-    ["has no text prompts", { text_prompts: [] }, /"text_prompts"/],
+    ["has no text prompts", { text_prompts: [] }, /"text_prompts" must have at least 1 entry/],
     [
       "has nothing but negative ones",
       { text_prompts: [{ text: "a", weight: -1 }] },
@@ -313,6 +322,17 @@ describe("a body that is wrong", () => {
     });
   });
 
+  test("because it wants more pixels as numbers than there may be says how to get them", async () => {
+    const made = (await aws.server.service.generations({ limit: 1 })).records[0]?.id;
+    const asked = { prompt: "a", width: 2048, height: 1024, num_images_per_prompt: 2 };
+    const response = await aws.server.post("/aws/endpoints/default/invocations", asked);
+    expect(response.status).toBe(424);
+    expect(await response.json()).toMatchObject({
+      OriginalMessage: expect.stringMatching(/may have 2097152 pixels together, and these have 4194304.*jpeg/),
+    });
+    expect((await aws.server.service.generations({ limit: 1 })).records[0]?.id).toBe(made);
+  });
+
   test("of another type says which there are", async () => {
     expect(await modelError("a boat", { ContentType: "text/csv" })).toMatchObject({
       message: expect.stringMatching(/application\/json or application\/x-text/),
@@ -324,11 +344,11 @@ describe("a body that is wrong", () => {
     expect(answer.generated_images).toHaveLength(1);
   });
 
-  test("over 6 MiB is refused", async () => {
-    const Body = JSON.stringify({ prompt: "a", image: "x".repeat(6_291_456) });
+  test("over a mebibyte is refused: no picture is in it", async () => {
+    const Body = JSON.stringify({ prompt: "a", image: "x".repeat(1_048_576) });
     await expect(send({ Body })).rejects.toMatchObject({
       name: "ValidationError",
-      message: expect.stringMatching(/6291456/),
+      message: expect.stringMatching(/1048576/),
     });
   });
 });
@@ -348,4 +368,13 @@ test("a client that goes away ends the generation", async () => {
   await expect
     .poll(async () => (await aws.server.service.generations({ limit: 1 })).records[0]?.state, { timeout: 10_000 })
     .toBe("cancelled");
+});
+
+test("behind the transparent parts of a picture is what was there when it was judged", async () => {
+  const create = { width: 16, height: 16, channels: 4, background: { r: 128, g: 128, b: 128, alpha: 0 } } as const;
+  const bytes = await sharp({ create }).png().toBuffer();
+  const shown = { picture: { bytes, mediaType: "image/png" as const }, width: 16, height: 16 };
+  expect(new Set((JSON.parse(await asPixels(shown)) as number[][][]).flat(2))).toEqual(new Set([128]));
+  const jpeg = await sharp(Buffer.from(await asJpeg(shown), "base64")).stats();
+  for (const { min, max } of jpeg.channels) expect([min, max]).toEqual([128, 128]);
 });

@@ -91,6 +91,16 @@ describe("a server with keys, asked by AWS's clients,", () => {
     });
   });
 
+  test("takes an endpoint that ends in a slash", async () => {
+    const client = new SageMakerRuntimeClient({ ...aws.client, endpoint: `${aws.endpoint}/`, credentials: GOOD });
+    const Body = JSON.stringify({ prompt: "a boat", width: 64, height: 64 });
+    const ContentType = "application/json";
+    const ask = (EndpointName: string) =>
+      client.send(new InvokeEndpointCommand({ EndpointName, ContentType, Accept: "application/json;jpeg", Body }));
+    expect((await ask("default")).InvokedProductionVariant).toBe("default");
+    await expect(ask("nobody")).rejects.toMatchObject({ name: "ValidationError" });
+  });
+
   test("allows a clock that is four minutes off, and no more than five", async () => {
     for (const minutes of [-4, 4]) await comprehend({ credentials: GOOD, systemClockOffset: minutes * 60_000 });
     for (const minutes of [-6, 6])
@@ -109,6 +119,16 @@ describe("a server with keys, asked by AWS's clients,", () => {
     const wrong = await ask({ Authorization: "Bearer wrong" });
     expect(await wrong.json()).toMatchObject({ __type: "UnrecognizedClientException" });
     expect(await (await ask({})).json()).toMatchObject({ __type: "MissingAuthenticationTokenException" });
+  });
+
+  test("reads a signed form at its own addresses", async () => {
+    const type = "multipart/form-data; boundary=line";
+    const body =
+      '--line\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\nno picture\r\n--line--\r\n';
+    const path = "/api/v1/checks/image";
+    const headers = await sign({ path, body, target: undefined, headers: { "content-type": type } });
+    const response = await fetch(`${aws.server.url}${path}`, { method: "POST", headers, body });
+    expect(await response.json()).toMatchObject({ code: "image_unreadable" });
   });
 
   test("takes a signature at its own addresses too, and refuses in its own words", async () => {
@@ -210,6 +230,11 @@ describe("a signature made by hand", () => {
     ],
     ["a host that is not signed", async () => ({ headers: await sign({ leaveOut: new Set(["host"]) }) })],
     ["a date that is not signed", async () => ({ headers: await sign({ leaveOut: new Set(["x-amz-date"]) }) })],
+    ["an operation that is not signed", async () => ({ headers: await sign({ leaveOut: new Set(["x-amz-target"]) }) })],
+    [
+      "a policy that somebody added",
+      async () => ({ headers: { ...(await sign()), "x-amzn-sagemaker-target-variant": "default" } }),
+    ],
     [
       "the date of another day",
       async () => ({ headers: await edited((text) => text.replace(/\/\d{8}\//, "/20200101/")) }),

@@ -9,7 +9,7 @@ describe("Rekognition's taxonomy", () => {
   test("has a place for every label that the detector knows, and keeps the label of a finding", () => {
     const seen = new Set<string>();
     for (const [label, category] of Object.entries(REKOGNITION_LABELS)) {
-      const labels = moderationLabels([{ category, score: 0.9, label: `Something/${label}` }], 50);
+      const labels = moderationLabels([{ category, score: 0.9, label: `Something/${label}` }]);
       const [deepest] = labels.toSorted((a, b) => b.TaxonomyLevel - a.TaxonomyLevel);
       expect(deepest?.Name).toBe(label);
       expect(labels.map(({ TaxonomyLevel }) => TaxonomyLevel).sort()).toEqual(labels.map((_, index) => index + 1));
@@ -23,7 +23,7 @@ describe("Rekognition's taxonomy", () => {
   });
 
   test.each(BUILT_IN_CATEGORIES)("leads %s to a label that leads back to it, or to one of its own", (category) => {
-    const labels = moderationLabels([{ category, score: 0.9 }], 50);
+    const labels = moderationLabels([{ category, score: 0.9 }]);
     const [deepest] = labels.toSorted((a, b) => b.TaxonomyLevel - a.TaxonomyLevel);
     const back = CATEGORY_OF[deepest?.Name ?? ""];
     if (category === "sexual_minors")
@@ -33,15 +33,12 @@ describe("Rekognition's taxonomy", () => {
   });
 
   test("lists a label once, with its highest confidence, the surest first", () => {
-    const labels = moderationLabels(
-      [
-        { category: "weapons", score: 0.6 },
-        { category: "gore", score: 0.8 },
-        { category: "weapons", score: 0.7 },
-        { category: "sexual", score: 0.55 },
-      ],
-      50,
-    );
+    const labels = moderationLabels([
+      { category: "weapons", score: 0.6 },
+      { category: "gore", score: 0.8 },
+      { category: "weapons", score: 0.7 },
+      { category: "sexual", score: 0.55 },
+    ]);
     const listed = labels.map(({ Name, Confidence }) => [Name, Math.round(Confidence)]);
     expect(listed[0]?.[1]).toBe(80);
     expect(new Map(listed as [string, number][])).toEqual(
@@ -58,7 +55,7 @@ describe("Rekognition's taxonomy", () => {
   });
 
   test("takes a label that is none of its own for nothing more than it is", () => {
-    const [label] = moderationLabels([{ category: "sexual", score: 0.9, label: "Porn" }], 50);
+    const [label] = moderationLabels([{ category: "sexual", score: 0.9, label: "Porn" }]);
     expect(label?.Name).toBe("Explicit Nudity");
   });
 });

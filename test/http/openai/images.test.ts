@@ -129,6 +129,23 @@ describe("images.generate", () => {
     expect(high.data?.[0]?.b64_json).toBe(plain.data?.[0]?.b64_json);
   });
 
+  test.each([
+    [{ model: "dall-e-3", quality: "hd", style: "natural", response_format: "b64_json" }, ["quality", "style"]],
+    [{ model: "dall-e-3", quality: "standard", style: "vivid", response_format: "b64_json" }, []],
+    [{ model: "gpt-image-2", output_format: "png", output_compression: 100 }, []],
+  ])("%j is answered, and of it %j had no effect", async (asked, ignored) => {
+    const answer = await generate(asked as object);
+    expect(answer.data).toHaveLength(1);
+    expect(safelightOf(answer).ignored).toEqual(ignored);
+  });
+
+  test("a laxer moderation than the policy's is asked for in vain, and the answer says so", async () => {
+    const answer = await generate({ moderation: "low" });
+    expect(safelightOf(answer).ignored).toEqual(["moderation"]);
+    const error = await raised(generate({ moderation: "low", prompt: "a boat safelight-test:prompt:violence:1.0" }));
+    expect(error).toMatchObject({ status: 400, code: "moderation_blocked" });
+  });
+
   test("the native parameters are in the member safelight", async () => {
     await generate({ safelight: { seed: 11, negative_prompt: "fog", steps: 7, guidance_scale: 3, policy: "default" } });
     expect(await latest()).toMatchObject({
@@ -319,9 +336,9 @@ describe("parameters that cannot be honoured", () => {
     [{ size: "4096x256" }, "size", "invalid_value", /64 to 2048/],
     [{ size: "100x100" }, "size", "invalid_value", /multiples of 8/],
     [{ quality: "best" }, "quality", "invalid_value", /must be one of "auto", "low"/],
-    [{ style: "vivid" }, "style", "invalid_value", /in the prompt/],
+    [{ style: "gothic" }, "style", "invalid_value", /must be one of "vivid", "natural"/],
     [{ background: "transparent" }, "background", "invalid_value", /must be "auto" or "opaque"/],
-    [{ moderation: "low" }, "moderation", "invalid_value", /for the policy to say/],
+    [{ moderation: "none" }, "moderation", "invalid_value", /must be one of "auto", "low"/],
     [{ output_format: "gif" }, "output_format", "invalid_value", /"png", "jpeg", "webp"/],
     [
       { output_format: "jpeg", output_compression: 101 },

@@ -6,7 +6,9 @@ import type { ModerationCreateParams, ModerationCreateResponse } from "openai/re
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUILT_IN_CATEGORIES, type BuiltInCategory } from "../../../src/contract/categories.ts";
+import { DEFAULT_LIMITS } from "../../../src/contract/limits.ts";
 import { OPENAI_CATEGORIES, openaiCategory } from "../../../src/http/dialects/openai/categories.ts";
+import { groupsOf } from "../../../src/http/dialects/openai/inputs.ts";
 import { serve, type TestServer } from "../serve.ts";
 import { clientOf, raised } from "./client.ts";
 
@@ -295,5 +297,35 @@ describe("the table of categories", () => {
       "prompt_attack",
       "unsafe",
     ]);
+  });
+});
+
+describe("the inputs of one request", () => {
+  const groups = (lengths: readonly number[]) => {
+    const inputs = lengths.map((length) => ({ text: "x".repeat(length), images: [] }));
+    const made = [...groupsOf(inputs, { ...DEFAULT_LIMITS, prompt_characters: 100 })];
+    return made.map((group) => group.map(({ text }) => text?.length));
+  };
+
+  test.each([
+    [[1], [[1]]],
+    [
+      [10, 10, 10, 10, 10],
+      [[10, 10, 10, 10], [10]],
+    ],
+    [
+      [100, 100, 1],
+      [[100], [100], [1]],
+    ],
+    [
+      [60, 40, 1],
+      [[60, 40], [1]],
+    ],
+  ])("of %j characters are judged in the groups %j: few, and no more text than one may have", (lengths, expected) => {
+    expect(groups(lengths)).toEqual(expected);
+  });
+
+  test("are judged together where they are pictures without a text", () => {
+    expect([...groupsOf([{ text: undefined, images: [] }], DEFAULT_LIMITS)]).toHaveLength(1);
   });
 });

@@ -11,7 +11,7 @@ import { infoOf, parametersOf, refusalOf, shownPictures } from "./answer.ts";
 import { answerDetail, answerFailure } from "./errors.ts";
 import { Job, Jobs } from "./jobs.ts";
 import { LISTS, modelItem } from "./lists.ts";
-import { inWords, Txt2ImgSchema, toRequest } from "./request.ts";
+import { inWords, Txt2ImgSchema, toRequest, wrongMembers } from "./request.ts";
 import { ChosenModels, changedSettings, shownSettings } from "./settings.ts";
 
 const BASE = "/sdapi/v1";
@@ -71,8 +71,7 @@ export const A1111 = {
     app.post(`${BASE}/options`, async (c) => {
       const settings = await readJson(c, OptionsSchema);
       const errors = changedSettings(settings).map(([key, detail]) => ({ pointer: `#/${key}`, detail }));
-      const [first] = errors;
-      if (first) throw new SafelightError("invalid_request", `"${first.pointer.slice(2)}" ${first.detail}`, { errors });
+      if (errors.length > 0) throw wrongMembers(errors);
       if (settings.sd_model_checkpoint) models.choose(ownerOf(c), settings.sd_model_checkpoint);
       return c.json(null);
     });

@@ -5,27 +5,44 @@ import type { Limits } from "../../../contract/limits.ts";
 import { validate } from "../../body.ts";
 import { changedSettings } from "./settings.ts";
 
+/** The web UI reads numbers that are written as strings, too. */
+const orWritten = <S extends z.ZodType>(schema: S) =>
+  z
+    .preprocess((value) => (typeof value === "string" && isNumber(value) ? Number(value) : value), schema.nullish())
+    .optional();
+const isNumber = (text: string) => text.trim() !== "" && Number.isFinite(Number(text));
+const number = orWritten(z.number());
+const count = orWritten(z.int().min(1));
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+/** Told back as it came, so it has to be of a form that can be told. */
+const setting = z.union([scalar, z.array(scalar)], {
+  error: "must be a string, a number, a boolean, null, or a list of them",
+});
+
 /** Every member may be left out, and may be null, as for the web UI. What is not named here is not looked at. */
 export const Txt2ImgSchema = z.looseObject({
   prompt: z.string().nullish(),
   negative_prompt: z.string().nullish(),
-  width: z.number().nullish(),
-  height: z.number().nullish(),
-  steps: z.number().nullish(),
-  cfg_scale: z.number().nullish(),
-  seed: z.number().nullish(),
-  n_iter: z.int().min(1).nullish(),
-  batch_size: z.int().min(1).nullish(),
+  width: number,
+  height: number,
+  steps: number,
+  cfg_scale: number,
+  seed: number,
+  n_iter: count,
+  batch_size: count,
   sampler_name: z.string().nullish(),
   sampler_index: z.string().nullish(),
   scheduler: z.string().nullish(),
   send_images: z.boolean().nullish(),
-  override_settings: z.looseObject({ sd_model_checkpoint: z.string().nullish() }).nullish(),
+  override_settings: z.object({ sd_model_checkpoint: z.string().nullish() }).catchall(setting).nullish(),
 });
 export type Txt2ImgBody = z.output<typeof Txt2ImgSchema>;
 
-const isTrue = (value: unknown) => value === true;
-const isPositive = (value: unknown) => typeof value === "number" && value > 0;
+/** What the web UI takes for true. */
+const isTrue = (value: unknown) =>
+  value === true || value === 1 || (typeof value === "string" && /^(?:true|t|yes|y|on|1)$/i.test(value));
+const isPositive = (value: unknown) => (typeof value === "number" || typeof value === "string") && Number(value) > 0;
 const isNamed = (value: unknown) => typeof value === "string" && value !== "" && value !== "None";
 const isFull = (value: unknown) =>
   isNamed(value) || (Array.isArray(value) && value.some((each) => each !== null && each !== ""));
@@ -67,10 +84,7 @@ export function toRequest(body: Txt2ImgBody, limits: Limits, model: string | und
     ...REFUSED.filter(([field, asks]) => asks(body[field])).map(([field, , why]) => [field, why] as const),
     ...changedSettings(body.override_settings ?? {}).map(([key, why]) => [`override_settings/${key}`, why] as const),
   ];
-  if (refused.length > 0) {
-    const errors = refused.map(([field, detail]): FieldError => ({ pointer: `#/${field}`, detail }));
-    throw new SafelightError("invalid_request", `"${errors[0]?.pointer.slice(2)}" ${errors[0]?.detail}`, { errors });
-  }
+  if (refused.length > 0) throw wrongMembers(refused.map(([field, detail]) => ({ pointer: `#/${field}`, detail })));
   const { steps, cfg_scale, seed } = body;
   const generator = body.override_settings?.sd_model_checkpoint || model;
   return inWords(() =>
@@ -80,7 +94,7 @@ export function toRequest(body: Txt2ImgBody, limits: Limits, model: string | und
         negative_prompt: body.negative_prompt ?? "",
         width: body.width ?? 512,
         height: body.height ?? 512,
-        n: (body.n_iter ?? 1) * (body.batch_size ?? 1),
+        n: Math.min((body.n_iter ?? 1) * (body.batch_size ?? 1), Number.MAX_SAFE_INTEGER),
         ...(seed == null || seed < 0 ? {} : { seed }),
         ...(steps == null ? {} : { steps }),
         ...(cfg_scale == null ? {} : { guidance_scale: cfg_scale }),
@@ -113,5 +127,13 @@ function renamed(error: SafelightError): SafelightError {
     pointer: NAMES[pointer] ?? pointer,
     detail: pointer === "#/n" ? `times batch_size ${detail}` : detail,
   }));
-  return new SafelightError(error.code, error.detail, { errors, cause: error });
+  return wrongMembers(errors, error);
+}
+
+/** Says what is wrong with the first of them. */
+export function wrongMembers(errors: readonly FieldError[], cause?: SafelightError): SafelightError {
+  const [first] = errors;
+  const more = errors.length > 1 ? `, and ${errors.length - 1} more` : "";
+  const detail = `"${first?.pointer.slice(2).replaceAll("/", ".")}" ${first?.detail}${more}`;
+  return new SafelightError("invalid_request", detail, { errors, cause });
 }

@@ -93,7 +93,7 @@ function contentType(service: Service): string {
 }
 
 function serviceOf({ req }: Context<Environment>): Service {
-  if (req.path.startsWith("/aws/endpoints/")) return "sagemaker";
+  if (/^\/aws\/{1,2}endpoints\//.test(req.path)) return "sagemaker";
   const target = req.header("X-Amz-Target") ?? "";
   if (target.startsWith("RekognitionService.")) return "rekognition";
   return target.startsWith("Comprehend_20171127.") ? "comprehend" : "unknown";

@@ -1,3 +1,4 @@
+import { assertAtMost } from "../../body.ts";
 import type { App, Door } from "../../types.ts";
 import { classifyDocument } from "./comprehend/classify.ts";
 import { detectToxicContent } from "./comprehend/toxicity.ts";
@@ -20,7 +21,9 @@ export function jsonRoutes(app: App, door: Door): void {
         const there = [...OPERATIONS.keys()].join(", ");
         throw new AwsFault("not_found", "UnknownOperationException", `X-Amz-Target must be one of ${there}`);
       }
-      const answer = await operation(parse(await c.req.arrayBuffer()), c, door);
+      const body = await c.req.arrayBuffer();
+      if (operation !== detectModerationLabels) assertAtMost(body);
+      const answer = await operation(parse(body), c, door);
       c.header("x-amzn-RequestId", c.get("requestId"));
       return c.body(JSON.stringify(answer), 200, { "Content-Type": "application/x-amz-json-1.1" });
     });

@@ -11,6 +11,15 @@ export function findingsOf({ reports }: Judgement): readonly Finding[] {
   return reports.flatMap((report) => (report.state === "scored" ? report.findings : []));
 }
 
+/** The findings because of which the policy would not let through as it is what was judged. */
+export function stoppingFindings({ reasons }: Judgement): readonly Finding[] {
+  return reasons.flatMap(({ action, category, score, label }) =>
+    severity(action) < severity("blur") || category === null || score === null
+      ? []
+      : [{ category, score, ...(label === null ? {} : { label }) }],
+  );
+}
+
 export function topScore(findings: readonly Finding[]): number {
   return findings.reduce((top, { score }) => Math.max(top, score), 0);
 }

@@ -10,6 +10,9 @@ const SKEW_MS = 5 * 60_000;
 /** A week: as long as a presigned address may hold. */
 const LONGEST_S = 7 * 24 * 3_600;
 
+/** Headers that say what is to be done, and under which policy: whoever sees a signed request must not be able to add them. */
+const DECISIVE = ["x-amz-target", "x-amzn-sagemaker-target-variant"];
+
 const QUERY = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders"];
 
 /** Whether a request claims to be signed as AWS's clients do, in a header or in its address. */
@@ -25,16 +28,31 @@ export function isSigned({ req }: Context): boolean {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export async function verifySignature(c: Context<Environment>, keys: Keys): Promise<Key> {
-  const claim = c.req.header("Authorization") === undefined ? claimInQuery(c) : claimInHeader(c);
-  const key = keys.withAccessKeyId(claim.accessKeyId);
-  if (!key) throw refuse("UnrecognizedClientException", "The security token included in the request is invalid.");
-  assertInTime(claim);
-  for (const needed of claim.presigned ? ["host"] : ["host", "x-amz-date"]) {
+  const claim = claimIn(c);
+  const key = claimant(c, keys);
+  const decisive = DECISIVE.filter((name) => c.req.header(name) !== undefined);
+  for (const needed of claim.presigned ? ["host", ...decisive] : ["host", "x-amz-date", ...decisive]) {
     if (!claim.signedHeaders.includes(needed)) throw invalid(`"${needed}" must be a signed header.`);
   }
   const expected = await signedAgain(c, claim, key);
   if (!equal(expected, claim.signature)) throw invalid(MISMATCH);
   return key;
+}
+
+/**
+ * The key that a request claims to be signed by, at a time that may be: all that can be told before its body was read.
+ * @throws AwsFault
+ */
+export function claimant(c: Context<Environment>, keys: Keys): Key {
+  const claim = claimIn(c);
+  const key = keys.withAccessKeyId(claim.accessKeyId);
+  if (!key) throw refuse("UnrecognizedClientException", "The security token included in the request is invalid.");
+  assertInTime(claim);
+  return key;
+}
+
+function claimIn(c: Context): Claim {
+  return c.req.header("Authorization") === undefined ? claimInQuery(c) : claimInHeader(c);
 }
 
 const MISMATCH =

@@ -13,7 +13,7 @@ export interface OpenAIError {
 }
 
 interface Form {
-  readonly status: 400 | 401 | 404 | 405 | 409 | 413 | 415 | 429 | 499 | 500 | 502 | 503 | 504 | 507;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 499 | 500 | 502 | 503 | 504 | 507;
   readonly type: "invalid_request_error" | "image_generation_user_error" | "requests" | "server_error";
   readonly code: string | null;
 }
@@ -22,6 +22,7 @@ interface Form {
 const FORMS = {
   invalid_request: { status: 400, type: "invalid_request_error", code: "invalid_value" },
   unauthorized: { status: 401, type: "invalid_request_error", code: "invalid_api_key" },
+  forbidden: { status: 403, type: "invalid_request_error", code: "forbidden" },
   not_found: { status: 404, type: "invalid_request_error", code: null },
   method_not_allowed: { status: 405, type: "invalid_request_error", code: "method_not_supported" },
   conflict: { status: 409, type: "invalid_request_error", code: "conflict" },

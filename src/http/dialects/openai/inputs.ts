@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { promptSchema } from "../../../contract/generation.ts";
 import type { Limits } from "../../../contract/limits.ts";
+import { fromBase64 } from "../../base64.ts";
 import { ParameterError, validParameters } from "./errors.ts";
 
 /** What is judged together and gets one result. */
@@ -17,8 +18,9 @@ export interface ModerationRequest {
 
 /** Of strings, or of parts of one input, in one request. */
 const MOST = 1_000;
+/** Inputs of one request that are judged at the same time. */
+const AT_ONCE = 4;
 const DATA_URL = /^data:image\/[a-z0-9.+-]+;base64,/i;
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 
 const Body = z.strictObject({ input: z.unknown().optional(), model: z.string().min(1).max(200).nullish() });
 
@@ -44,6 +46,26 @@ export function readModerationRequest(body: unknown, limits: Limits): Moderation
   const Strings = z.object({ input: Array.isArray(input) ? some(Text) : Text });
   const { input: texts } = validParameters(input === undefined ? {} : { input }, Strings);
   return { model, inputs: [texts].flat().map((text) => ({ text, images: [] })) };
+}
+
+/**
+ * Inputs to be judged at the same time: a few, with no more text together than one may have, so that none waits for the others
+ * until its time is over.
+ */
+export function* groupsOf(inputs: readonly ModerationInput[], limits: Limits): Generator<readonly ModerationInput[]> {
+  let group: ModerationInput[] = [];
+  let characters = 0;
+  for (const input of inputs) {
+    const length = input.text?.length ?? 0;
+    if (group.length === AT_ONCE || (group.length > 0 && characters + length > limits.prompt_characters)) {
+      yield group;
+      group = [];
+      characters = 0;
+    }
+    group.push(input);
+    characters += length;
+  }
+  if (group.length > 0) yield group;
 }
 
 function some<S extends z.ZodType>(entry: S) {
@@ -75,7 +97,7 @@ function readDataUrl(url: string, param: string): Uint8Array {
   }
   const start = DATA_URL.exec(url)?.[0].length;
   if (start === undefined) throw wrong("must begin with data:image/<type>;base64,");
-  const base64 = url.slice(start);
-  if (base64.trim() === "" || !BASE64.test(base64)) throw wrong("is not valid base64");
-  return new Uint8Array(Buffer.from(base64, "base64"));
+  const bytes = fromBase64(url.slice(start));
+  if (!bytes) throw wrong("is not valid base64");
+  return bytes;
 }

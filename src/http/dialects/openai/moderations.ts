@@ -6,21 +6,18 @@ import { SafelightError } from "../../../contract/errors.ts";
 import { readJson } from "../../body.ts";
 import type { App, Door, Environment } from "../../types.ts";
 import { answerError, ParameterError, toOpenAIError } from "./errors.ts";
-import { type ModerationInput, readModerationRequest } from "./inputs.ts";
+import { groupsOf, type ModerationInput, readModerationRequest } from "./inputs.ts";
 import { moderationModel, policyOf } from "./models.ts";
 import { type Judged, type Verdict, verdictOf } from "./verdict.ts";
 
-/** Inputs of one request that are judged at the same time. */
-const AT_ONCE = 4;
-
 export function moderationRoutes(app: App, { service }: Door): void {
   app.post("/v1/moderations", async (c) => {
-    const { model, inputs } = readModerationRequest(await readJson(c, z.unknown()), service.limits);
+    const { model, inputs } = readModerationRequest(await readJson(c, z.unknown(), "pictures"), service.limits);
     const { name: policy, version, digest } = service.policy(policyOf(service, model));
     const { signal } = c.req.raw;
     const results: object[] = [];
-    for (let i = 0; i < inputs.length; i += AT_ONCE) {
-      const verdicts = await Promise.all(inputs.slice(i, i + AT_ONCE).map((input) => judge(input, policy, signal)));
+    for (const group of groupsOf(inputs, service.limits)) {
+      const verdicts = await Promise.all(group.map((input) => judge(input, policy, signal)));
       for (const verdict of verdicts) {
         if (verdict.state === "unknown") return answerUnknown(c, verdict.reasons, results.length);
         results.push(verdict.result);

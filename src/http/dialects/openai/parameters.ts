@@ -36,12 +36,12 @@ export function imagesRequestSchema(service: Service) {
       output_format: oneOf("png", "jpeg", "webp").nullish(),
       output_compression: z.int().min(0).max(100).nullish(),
       background: only(["auto", "opaque"], "Safelight's generators are not asked for transparency"),
-      moderation: only(["auto"], "how strict the moderation is, is for the policy to say"),
+      moderation: oneOf("auto", "low").nullish(),
       stream: z.boolean().nullish(),
       partial_images: z.int().min(0).max(3).nullish(),
       user: z.string().max(1_000).nullish(),
       safety_identifier: z.string().max(1_000).nullish(),
-      style: unsupported("describe the style in the prompt"),
+      style: oneOf("vivid", "natural").nullish(),
       complexity: unsupported("no generator takes it"),
       frame_count: unsupported("pictures are not animated"),
       frame_duration_ms: unsupported("pictures are not animated"),
@@ -60,7 +60,7 @@ export function imagesRequestSchema(service: Service) {
     })
     .superRefine((asked, context) => {
       const clash = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-      if (asked.output_compression != null && (asked.output_format ?? "png") === "png") {
+      if ((asked.output_compression ?? 100) < 100 && (asked.output_format ?? "png") === "png") {
         clash("output_compression", 'needs "output_format": "jpeg" or "webp"; PNG loses nothing');
       }
       if (asked.response_format !== "url") return;
@@ -112,13 +112,14 @@ export function readImagesRequest(
     },
     stream: asked.stream ?? false,
     dallE,
-    ignored: isDefaultQuality(asked.quality) ? [] : ["quality"],
+    ignored: IGNORED.filter((name) => !NOTHING_SPECIAL.has(asked[name])),
   };
 }
 
-function isDefaultQuality(quality: string | null | undefined): boolean {
-  return quality == null || quality === "auto" || quality === "standard";
-}
+/** How much effort and which look is for the generator's configuration to say, and how strict the moderation is for the policy. */
+const IGNORED = ["quality", "style", "moderation"] as const;
+/** Values of these that ask for what is done anyway; OpenAI's defaults among them. */
+const NOTHING_SPECIAL: ReadonlySet<string | null | undefined> = new Set([undefined, null, "auto", "standard", "vivid"]);
 
 function sizeSchema({ image_side_min: least, image_side_max: most }: Limits) {
   const fits = (side: number) => side >= least && side <= most && side % 8 === 0;

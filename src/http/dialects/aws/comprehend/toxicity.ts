@@ -32,9 +32,9 @@ export const detectToxicContent: Operation = async (body, c, { service }) => {
   const Body = z.object({
     TextSegments: z
       .array(z.object({ Text: textWithin(service.limits, MOST_BYTES) }))
-      .min(1)
+      .min(1, { error: "must have at least 1 segment" })
       .max(MOST_SEGMENTS, { error: `must have at most ${MOST_SEGMENTS} segments` }),
-    LanguageCode: z.enum(LANGUAGES),
+    LanguageCode: z.enum(LANGUAGES, { error: `must be one of ${LANGUAGES.join(", ")}` }),
   });
   const { TextSegments, LanguageCode } = readBody(body, Body);
   if (LanguageCode !== "en")

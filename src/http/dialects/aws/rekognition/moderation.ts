@@ -2,7 +2,7 @@ import { z } from "zod";
 import { SafelightError } from "../../../../contract/errors.ts";
 import { sniff } from "../../../../models/sniff.ts";
 import { AwsFault } from "../faults.ts";
-import { assertTold, findingsOf, tellDecision } from "../judgement.ts";
+import { assertTold, findingsOf, stoppingFindings, tellDecision } from "../judgement.ts";
 import type { Operation } from "../operation.ts";
 import { readBody } from "../read.ts";
 import { moderationLabels } from "./taxonomy.ts";
@@ -39,8 +39,11 @@ export const detectModerationLabels: Operation = async (body, c, { service }) =>
     throw new SafelightError("image_too_large", `the image must have at most ${MOST_SIDE} pixels in each direction`);
   assertTold(check);
   tellDecision(c, check);
+  const least = MinConfidence ?? 50;
+  const sure = findingsOf(check).filter(({ score }) => score * 100 >= least);
   return {
-    ModerationLabels: moderationLabels(findingsOf(check), MinConfidence ?? 50),
+    // no list is empty, whatever the confidence asked for, when the policy does not let the picture through
+    ModerationLabels: moderationLabels([...sure, ...stoppingFindings(check)]),
     ModerationModelVersion: "7.0",
     ContentTypes: [],
     ...(ProjectVersion == null ? {} : { ProjectVersion }),

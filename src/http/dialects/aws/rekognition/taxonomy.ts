@@ -88,14 +88,12 @@ export interface ModerationLabel {
  * Findings as Rekognition lists labels: each with those above it, and each once, with its highest confidence. Where a finding has a label
  * of the taxonomy, that one is kept; a category that the taxonomy has no place for becomes a label of its own at the top, so that
  * nothing that was seen is left out.
- * @param least labels of a lower confidence, 0 to 100, are left out
  */
-export function moderationLabels(findings: readonly Finding[], least: number): readonly ModerationLabel[] {
+export function moderationLabels(findings: readonly Finding[]): readonly ModerationLabel[] {
   const labels = new Map<string, ModerationLabel>();
   for (const finding of findings) {
     const path = pathOf(finding);
     const Confidence = finding.score * 100;
-    if (Confidence < least) continue;
     for (const [index, Name] of path.entries()) {
       if ((labels.get(Name)?.Confidence ?? -1) >= Confidence) continue;
       labels.set(Name, { Confidence, Name, ParentName: path[index + 1] ?? "", TaxonomyLevel: path.length - index });

@@ -1,15 +1,16 @@
+import type { Context } from "hono";
 import type { Service } from "../../../../app/service.ts";
 import { severity } from "../../../../contract/actions.ts";
 import { SafelightError } from "../../../../contract/errors.ts";
 import type { GenerationRecord, GenerationRequest } from "../../../../contract/generation.ts";
-import type { App, Door } from "../../../types.ts";
+import { assertAtMost } from "../../../body.ts";
+import type { App, Door, Environment } from "../../../types.ts";
 import { AwsFault } from "../faults.ts";
 import { isRefused, tellDecision } from "../judgement.ts";
 import { modelError, refusal, summary } from "./model-error.ts";
 import { asJpeg, asPixels, asPng, type Shown } from "./pictures.ts";
 import { type By, type Invocation, type Invoked, readInvocation } from "./request.ts";
 
-const MOST_BYTES = 6_291_456;
 /** The endpoint that stands for the generator that requests without one go to. */
 const DEFAULT = "default";
 /** The variant that SageMaker's own tools give an endpoint with one model: no choice of a policy. */
@@ -21,12 +22,12 @@ const ALL = "AllTraffic";
  * @see https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
  */
 export function invokeRoutes(app: App, { service }: Door): void {
-  app.post("/aws/endpoints/:name/invocations", async (c) => {
-    const generator = generatorNamed(c.req.param("name"), service);
+  const invoke = async (c: Context<Environment>) => {
+    const name = c.req.param("name") ?? "";
+    const generator = generatorNamed(name, service);
     const policy = policyNamed(c.req.header("X-Amzn-SageMaker-Target-Variant") ?? ALL, service);
     const body = new Uint8Array(await c.req.arrayBuffer());
-    if (body.length > MOST_BYTES)
-      throw new SafelightError("body_too_large", `the body must have at most ${MOST_BYTES} bytes`);
+    assertAtMost(body.buffer);
     const contentType = c.req.header("Content-Type") ?? "application/json";
     const invocation = read(
       { contentType, accept: c.req.header("Accept") ?? "", body },
@@ -42,7 +43,9 @@ export function invokeRoutes(app: App, { service }: Door): void {
     c.header("x-amzn-RequestId", c.get("requestId"));
     c.header("x-Amzn-Invoked-Production-Variant", policy);
     return c.body(await answerOf(invocation, made), 200, { "Content-Type": "application/json" });
-  });
+  };
+  app.post("/aws/endpoints/:name/invocations", invoke);
+  app.post("/aws//endpoints/:name/invocations", invoke); // what clients ask whose endpoint is configured with a slash at its end
 }
 
 function generatorNamed(name: string, service: Service): string {
@@ -127,8 +130,7 @@ async function answerOf({ form, single, echo }: Invocation, made: readonly Made[
     return JSON.stringify({ result: "success", artifacts, safelight });
   }
   const [first] = made;
-  if (first && pictures.every(({ picture }) => picture === undefined))
-    throw refusal(first.record, "None of the pictures that were made for the prompt may be shown.");
+  if (first && pictures.every(({ picture }) => picture === undefined)) throw refusal(first.record, noneShown(made));
   // each is JSON already: pixels are too many to be put into objects first
   const values: string[] = [];
   for (const shown of pictures)
@@ -139,4 +141,9 @@ async function answerOf({ form, single, echo }: Invocation, made: readonly Made[
   if (form === "png") return `{"generated_image":${values[0]},${rest}`;
   const key = single ? `"generated_image":${values[0]}` : `"generated_images":[${values.join(",")}]`;
   return `{${key},"prompt":${JSON.stringify(echo)},${rest}`;
+}
+
+function noneShown(made: readonly Made[]): string {
+  const why = made.flatMap(({ record }) => record.images).find(({ reasons }) => reasons.length > 0)?.reasons[0];
+  return `None of the pictures that were made for the prompt may be shown. ${why?.message ?? "The policy decided so."}`;
 }

@@ -5,6 +5,8 @@ import type { Picture } from "../../../../pipeline/parts.ts";
 /** Rows between two pauses for other work: about 2 ms. */
 const ROWS = 64;
 const JPEG_QUALITY = 95;
+/** What stood behind transparent parts when the picture was judged: nothing may come to light that no detector saw. */
+const JUDGED_OVER = { background: { r: 128, g: 128, b: 128 } };
 
 /** A picture to be answered, or the size of one that is not shown. */
 export interface Shown {
@@ -22,7 +24,7 @@ function pixels({ picture, width, height }: Shown) {
 /** Provenance (XMP) goes along. */
 export async function asJpeg(shown: Shown): Promise<string> {
   if (shown.picture?.mediaType === "image/jpeg") return base64(shown.picture.bytes);
-  return base64(await pixels(shown).flatten().keepXmp().jpeg({ quality: JPEG_QUALITY }).toBuffer());
+  return base64(await pixels(shown).flatten(JUDGED_OVER).keepXmp().jpeg({ quality: JPEG_QUALITY }).toBuffer());
 }
 
 export async function asPng(shown: Shown): Promise<string> {
@@ -33,7 +35,7 @@ export async function asPng(shown: Shown): Promise<string> {
 /** JSON of height × width × 3 numbers, 0 to 255. */
 export async function asPixels(shown: Shown): Promise<string> {
   const { data, info } = await pixels(shown)
-    .flatten()
+    .flatten(JUDGED_OVER)
     .toColourspace("srgb")
     .removeAlpha()
     .raw()

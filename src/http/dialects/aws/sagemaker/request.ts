@@ -30,21 +30,33 @@ export interface Invoked {
 export type By = Required<Pick<GenerationRequest, "generator" | "policy">>;
 
 const STABILITY_SIDE = 1_024;
+/** Of all pictures of an answer together, where they are numbers: about 30 MB of JSON. SageMaker itself ends at 6 MiB. */
+const MOST_PIXELS = 2 * 1_024 * 1_024;
 
 /** The body of `InvokeEndpoint` in any form of JumpStart's text-to-image containers. @throws SafelightError `invalid_request` */
 export function readInvocation({ contentType, accept, body }: Invoked, by: By, limits: Limits): Invocation {
   const form = /^application\/json\s*;\s*jpeg\b/i.test(accept) ? "jpeg" : "pixels";
+  const jumpStart = (members: object, single: boolean) => {
+    const read = readJumpStart(members, by, limits);
+    if (form === "pixels") assertFewPixels(read.requests);
+    return { ...read, form, single } as const;
+  };
   const text = decode(body);
   const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "application/x-text") {
-    return { ...readJumpStart({ prompt: unquoted(text) }, by, limits), form, single: true };
-  }
+  if (type === "application/x-text") return jumpStart({ prompt: unquoted(text) }, true);
   if (type !== "application/json")
     throw new SafelightError("invalid_request", "the content type must be application/json or application/x-text");
   const members = withoutNulls(parse(text));
-  return "text_prompts" in members
-    ? readStability(members, by, limits)
-    : { ...readJumpStart(members, by, limits), form, single: false };
+  return "text_prompts" in members ? readStability(members, by, limits) : jumpStart(members, false);
+}
+
+function assertFewPixels(requests: readonly GenerationRequest[]): void {
+  const pixels = requests.reduce((sum, { width, height, n }) => sum + width * height * n, 0);
+  if (pixels <= MOST_PIXELS) return;
+  throw new SafelightError(
+    "invalid_request",
+    `pictures as numbers may have ${MOST_PIXELS} pixels together, and these have ${pixels}; as base64 they come with Accept: application/json;jpeg`,
+  );
 }
 
 const notHere = z.never({ error: "is not supported here: pictures are made from text alone" }).optional();
@@ -53,7 +65,12 @@ const notHere = z.never({ error: "is not supported here: pictures are made from 
 function readJumpStart(members: object, by: By, limits: Limits): Pick<Invocation, "requests" | "echo"> {
   const { shape } = generationRequestSchema(limits);
   const several = "prompt" in members && Array.isArray(members.prompt);
-  const perPrompt = <T extends z.ZodType>(schema: T) => z.array(schema).min(1).max(limits.images_per_request);
+  const most = limits.images_per_request;
+  const perPrompt = <T extends z.ZodType>(schema: T) =>
+    z
+      .array(schema)
+      .min(1, { error: "must have at least 1 entry" })
+      .max(most, { error: `must have at most ${most} entries` });
   const common = {
     width: shape.width,
     height: shape.height,
@@ -62,6 +79,7 @@ function readJumpStart(members: object, by: By, limits: Limits): Pick<Invocation
     guidance_scale: shape.guidance_scale,
     seed: shape.seed,
     image: notHere,
+    init_image: notHere,
     mask_image: notHere,
   };
   const settings = validate(members, z.object(common));
@@ -71,9 +89,9 @@ function readJumpStart(members: object, by: By, limits: Limits): Pick<Invocation
         z.object({ prompt: perPrompt(shape.prompt), negative_prompt: perPrompt(shape.negative_prompt).default([]) }),
       )
     : one(validate(members, z.object({ prompt: shape.prompt, negative_prompt: shape.negative_prompt })));
-  const most = Math.floor(limits.images_per_request / texts.prompt.length);
-  if (settings.num_images_per_prompt > most)
-    throw new SafelightError("invalid_request", `"num_images_per_prompt" must be at most ${most} for these prompts`);
+  const each = Math.floor(most / texts.prompt.length);
+  if (settings.num_images_per_prompt > each)
+    throw new SafelightError("invalid_request", `"num_images_per_prompt" must be at most ${each} for these prompts`);
   const { num_images_per_prompt: n, num_inference_steps: steps, guidance_scale, seed, width, height } = settings;
   const requests = texts.prompt.map((prompt, index) =>
     asked(
@@ -99,7 +117,9 @@ function readStability(members: object, by: By, limits: Limits): Invocation {
   const body = validate(
     sides,
     z.object({
-      text_prompts: z.array(z.object({ text: z.string(), weight: z.number().nullish() })).min(1),
+      text_prompts: z
+        .array(z.object({ text: z.string(), weight: z.number().nullish() }))
+        .min(1, { error: "must have at least 1 entry" }),
       width: shape.width,
       height: shape.height,
       samples: shape.n,
