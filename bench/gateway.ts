@@ -16,6 +16,7 @@ import { machine, quantile, report, round } from "./support/harness.ts";
 
 const CONNECTIONS = [1, 50] as const;
 const PATH = "/v1/images/generations";
+const THINKS_MS = 5;
 const WARM_UP_SECONDS = 0.5;
 
 const { values: flags } = parseArgs({
@@ -76,7 +77,7 @@ async function check({ name, port, headers }: Target, answer: AnswerSize): Promi
 }
 
 async function measureAll(processes: Processes): Promise<Row[]> {
-  const backEnd = await processes.server("back-end", ["bench/support/gateway/back-end.ts"]);
+  const backEnd = await processes.server("back-end", ["bench/support/gateway/back-end.ts", String(THINKS_MS)]);
   const targets: Target[] = [];
   for (const name of names) targets.push({ name, ...(await TARGETS[name](backEnd, processes)) });
   const load = processes.loadGenerator();
@@ -171,4 +172,4 @@ function markdown(rows: readonly Row[]): string {
 if (!flags.json) console.log(`${machine()}\n`);
 const rows = await Processes.within(measureAll);
 if (flags.markdown) console.log(markdown(rows));
-else report("Gateways before a back end that takes 5 ms", rows, { seconds, rounds });
+else report(`Gateways before a back end that takes ${THINKS_MS} ms`, rows, { seconds, rounds });

@@ -33,7 +33,10 @@ export interface DecodedImage {
   readonly mediaType: MediaType;
   readonly width: number;
   readonly height: number;
-  /** Frames in the file; `frames` holds at most a sample of them, evenly spread, the first always among them. */
+  /**
+   * Frames in the file; `frames` holds at most a sample of them, evenly spread, the first always among them. It is empty where
+   * nobody looks at the pixels; a detector always gets some.
+   */
   readonly frameCount: number;
   readonly frames: readonly Frame[];
 }

@@ -25,10 +25,22 @@ function text(limit: number) {
 /** `(word:-1)`, or `AND word :-1`: many back ends turn a word with a negative weight into its opposite. */
 const TURNED_AROUND = /\([^()]*:\s*-\s*\.?\d|\bAND\b[^:]{0,200}:\s*-\s*\.?\d/;
 
-/** A prompt: not blank, well-formed Unicode, no control characters, within the limit. */
-export function promptSchema(limits: Limits) {
-  return text(limits.prompt_characters).refine((value) => value.trim() !== "", { error: "must not be empty" });
+/** Building a schema takes longer than most requests: it is built once for each set of limits. */
+function perLimits<Schema>(build: (limits: Limits) => Schema): (limits: Limits) => Schema {
+  const built = new WeakMap<Limits, Schema>();
+  return (limits) => {
+    const known = built.get(limits);
+    if (known) return known;
+    const schema = build(limits);
+    built.set(limits, schema);
+    return schema;
+  };
 }
+
+/** A prompt: not blank, well-formed Unicode, no control characters, within the limit. */
+export const promptSchema = perLimits((limits) =>
+  text(limits.prompt_characters).refine((value) => value.trim() !== "", { error: "must not be empty" }),
+);
 
 function side(limits: Limits) {
   return z
@@ -40,8 +52,8 @@ function side(limits: Limits) {
 }
 
 /** The body of `POST /api/v1/generations`. */
-export function generationRequestSchema(limits: Limits) {
-  return z.strictObject({
+export const generationRequestSchema = perLimits((limits) =>
+  z.strictObject({
     prompt: promptSchema(limits).meta({ description: "What to draw." }),
     negative_prompt: text(limits.prompt_characters)
       .default("")
@@ -76,8 +88,8 @@ export function generationRequestSchema(limits: Limits) {
       .boolean()
       .default(true)
       .meta({ description: "Whether pictures come as base64 in the answer, besides their URL." }),
-  });
-}
+  }),
+);
 export type GenerationRequest = z.infer<ReturnType<typeof generationRequestSchema>>;
 
 export const PolicyRefSchema = z.object({ name: z.string(), version: z.string(), digest: z.string() });

@@ -4,7 +4,7 @@ import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRequest, Trial } from "../contract/generation.ts";
 import type { GeneratedImage, ImageRequest } from "../contract/generator.ts";
 import { mergeNegativePrompts } from "../policy/negative-prompt.ts";
-import { orAbort } from "./abort.ts";
+import { leashFor, orAbort } from "./abort.ts";
 import { sha256 } from "./digest.ts";
 import { asFailure } from "./failure.ts";
 import { judgeBytes } from "./judge.ts";
@@ -96,12 +96,8 @@ export class Attempts {
 
   async #generate(attempt: number, slots: readonly Slot[], caller: AbortSignal): Promise<readonly GeneratedImage[]> {
     const { generator, timeoutMs } = this.#parts.generator;
-    const budget = new AbortController();
-    const timer = setTimeout(
-      () => budget.abort(new SafelightError("provider_timeout", `no answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    const signal = AbortSignal.any([caller, budget.signal]);
+    const late = () => new SafelightError("provider_timeout", `no answer within ${timeoutMs} ms`);
+    const { signal, end } = leashFor(timeoutMs, late, caller);
     const start = performance.now();
     const onProgress = (fraction: number) => {
       if (!signal.aborted) this.#emit({ type: "generation_progress", at_ms: this.#now(), attempt, fraction });
@@ -117,7 +113,7 @@ export class Attempts {
       caller.throwIfAborted();
       throw asFailure(error, "provider_failed");
     } finally {
-      clearTimeout(timer);
+      end();
       const duration_ms = performance.now() - start;
       this.generationMs += duration_ms;
       this.#emit({ type: "generation_finished", at_ms: this.#now(), attempt, duration_ms });

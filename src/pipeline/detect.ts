@@ -2,7 +2,7 @@ import type { Detector, Meter } from "../contract/detector.ts";
 import { type ErrorCode, SafelightError, type VendorFault } from "../contract/errors.ts";
 import type { Price } from "../contract/generation.ts";
 import { type Finding, FindingSchema, type Report } from "../contract/report.ts";
-import { orAbort } from "./abort.ts";
+import { leashFor, orAbort } from "./abort.ts";
 
 /** A detector as one stage of a policy uses it, under the name that the policy gives it. */
 export interface StageDetector<Input> {
@@ -28,9 +28,7 @@ export async function runDetector<Input>(
 ): Promise<Report> {
   caller.throwIfAborted();
   const start = performance.now();
-  const budget = new AbortController();
-  const timer = setTimeout(() => budget.abort(outOfBudget(budgetMs)), budgetMs);
-  const signal = AbortSignal.any([caller, budget.signal]);
+  const { signal, end } = leashFor(budgetMs, () => outOfBudget(budgetMs), caller);
   let units: number | undefined;
   const work = inspect(detector, input, signal, (used) => {
     units = (units ?? 0) + used;
@@ -43,7 +41,7 @@ export async function runDetector<Input>(
     caller.throwIfAborted();
     return { ...ran, ...spent(start, units), state: "unknown", ...cause(error) };
   } finally {
-    clearTimeout(timer);
+    end();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Hands events from work that pushes them to one consumer that iterates. Nothing is lost before the consumer starts. */
-export class EventQueue<Event> implements AsyncIterable<Event> {
-  #waiting: Event[] = [];
+export class EventQueue<Event> implements AsyncIterator<Event, undefined> {
+  readonly #waiting: Event[] = [];
   #ended = false;
   #wake: (() => void) | undefined;
 
@@ -15,13 +15,11 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.#wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
+  async next(): Promise<IteratorResult<Event, undefined>> {
     for (;;) {
-      const events = this.#waiting;
-      this.#waiting = [];
-      yield* events;
-      if (this.#waiting.length > 0) continue;
-      if (this.#ended) return;
+      const [event] = this.#waiting.splice(0, 1);
+      if (event !== undefined) return { done: false, value: event };
+      if (this.#ended) return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -9,6 +9,7 @@ import type {
   ImageOutcome,
   Judgement,
 } from "../contract/generation.ts";
+import { leash } from "./abort.ts";
 import { Attempts, everyIndex } from "./attempts.ts";
 import { EventQueue } from "./event-queue.ts";
 import { asFailure } from "./failure.ts";
@@ -39,25 +40,21 @@ export function moderate(
   parts: Parts,
   signal: AbortSignal,
 ): ModeratedGeneration {
-  const left = new AbortController();
   const queue = new EventQueue<GenerationEvent>();
-  const either = AbortSignal.any([signal, left.signal]);
-  const result = new Run(request, identity, parts, either, (event) => queue.push(event))
-    .toEnd()
-    .finally(() => queue.end());
+  const own = leash(signal);
+  const result = new Run(request, identity, parts, own.signal, (event) => queue.push(event)).toEnd().finally(() => {
+    own.end();
+    queue.end();
+  });
   return {
     result,
-    async *[Symbol.asyncIterator]() {
-      let finished = false;
-      try {
-        for await (const event of queue) {
-          finished = event.type === "finished";
-          yield event;
-        }
-      } finally {
-        if (!finished) left.abort(new SafelightError("cancelled", "the caller went away"));
-      }
-    },
+    [Symbol.asyncIterator]: () => ({
+      next: () => queue.next(),
+      async return() {
+        own.abort(new SafelightError("cancelled", "the caller went away")); // when all is done, it changes nothing
+        return { done: true, value: undefined };
+      },
+    }),
   };
 }
 

@@ -32,17 +32,18 @@ export async function judgePrompt(
   signal: AbortSignal,
   onReport: OnReport = () => {},
 ): Promise<PromptVerdicts> {
-  const left = new AbortController();
-  const both = AbortSignal.any([signal, left.signal]);
-  const run = async (detector: StageDetector<Prompt>) => {
-    const report = await runDetector(detector, prompt, both);
+  const run = async (detector: StageDetector<Prompt>, until: AbortSignal) => {
+    const report = await runDetector(detector, prompt, until);
     onReport(report);
     return report;
   };
+  const left = new AbortController();
   const slow = detectors.filter((detector) => detector.overlap);
-  const slowReports = Promise.all(slow.map(run));
+  const untilLeft = slow.length > 0 ? AbortSignal.any([signal, left.signal]) : signal;
+  const slowReports = Promise.all(slow.map((detector) => run(detector, untilLeft)));
   slowReports.catch(() => {});
-  const fastReports = await Promise.all(detectors.filter((detector) => !detector.overlap).map(run));
+  const fast = detectors.filter((detector) => !detector.overlap);
+  const fastReports = await Promise.all(fast.map((detector) => run(detector, signal)));
   const early = judgementOf(
     "prompt",
     fastReports,
@@ -100,7 +101,7 @@ export async function judgeBytes(
 ): Promise<{ image: DecodedImage | undefined; judgement: Judgement }> {
   let image: DecodedImage;
   try {
-    image = await imaging.decode(bytes);
+    image = await (needsPixels(policy, detectors) ? imaging.decode(bytes) : imaging.recognise(bytes));
   } catch (error) {
     const reports = detectors.map((detector) => unreadable(detector, error));
     reports.forEach(onReport);
@@ -111,6 +112,11 @@ export async function judgeBytes(
     };
   }
   return { image, judgement: await judgeImage(image, policy, detectors, signal, onReport) };
+}
+
+/** A detector looks at them, or what nobody has judged is blurred. */
+function needsPixels(policy: Policy, detectors: readonly StageDetector<DecodedImage>[]): boolean {
+  return detectors.length > 0 || decide("image", [], policy.image).action === "blur";
 }
 
 function noPicture(error: unknown): Reason {

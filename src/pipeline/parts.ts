@@ -13,6 +13,8 @@ export interface Picture {
 export interface Imaging {
   /** @throws SafelightError `image_unreadable`, `image_too_large` */
   decode(bytes: Uint8Array): Promise<DecodedImage>;
+  /** Without pixels, which costs little: for a picture that nobody looks at. @throws as `decode` */
+  recognise(bytes: Uint8Array): Promise<DecodedImage>;
   /** Irreversible. `radius` is a fraction of the shorter side. */
   blur(image: DecodedImage, radius: number): Promise<Picture>;
   /** The picture as it may leave: the same pixels, without the prompt and settings that generators write into metadata. */

@@ -63,9 +63,13 @@ export function generator(
 
 export const imaging: Imaging & { decoded: number } = {
   decoded: 0,
+  recognise: async (bytes) => {
+    if (bytes.length === 0) throw new SafelightError("image_unreadable", "it has no bytes");
+    const mediaType = "image/png";
+    return { digest: sha256(bytes), bytes, mediaType, width: 8, height: 8, frameCount: 1, frames: [] };
+  },
   decode: async (bytes) => {
     imaging.decoded++;
-    if (bytes.length === 0) throw new SafelightError("image_unreadable", "it has no bytes");
     const frame: Frame = {
       index: 0,
       width: 8,
@@ -73,15 +77,7 @@ export const imaging: Imaging & { decoded: number } = {
       rgb: new Uint8Array(192),
       resized: async () => new Float32Array(0),
     };
-    return {
-      digest: sha256(bytes),
-      bytes,
-      mediaType: "image/png",
-      width: 8,
-      height: 8,
-      frameCount: 1,
-      frames: [frame],
-    };
+    return { ...(await imaging.recognise(bytes)), frames: [frame] };
   },
   blur: async () => ({ bytes: Buffer.from("blurred"), mediaType: "image/jpeg" }),
   release: (image) => ({ bytes: image.bytes, mediaType: image.mediaType }),

@@ -85,6 +85,31 @@ describe("a moderated generation", () => {
     expect(record.action).toBe("block");
   });
 
+  test("a picture that nobody looks at is not decoded, and still must be one", async () => {
+    const before = imaging.decoded;
+    const unseen = parts({
+      policy: policy({ image: { detectors: {} } }),
+      imageDetectors: [],
+      generator: generator(() => [picture(1), { kind: "image", bytes: Buffer.alloc(0), mediaType: "image/png" }]),
+    });
+    const { record, released } = await run(unseen, request({ n: 2 }));
+    expect(imaging.decoded - before).toBe(0);
+    expect(record.images).toMatchObject([
+      { action: "allow", width: 8, height: 8 },
+      { action: "block", reasons: [{ label: "image_unreadable" }] },
+    ]);
+    expect([...released.keys()]).toEqual([0]);
+  });
+
+  test("a picture that is blurred because nobody looks at it is decoded for that", async () => {
+    const before = imaging.decoded;
+    const required = policy({ image: { detectors: {}, require: ["sexual"], on_unknown: "blur" } });
+    const { record, released } = await run(parts({ policy: required, imageDetectors: [] }));
+    expect(imaging.decoded - before).toBe(1);
+    expect(record.images[0]).toMatchObject({ action: "blur", blurred: true });
+    expect(Buffer.from(released.get(0)?.bytes ?? []).toString()).toBe("blurred");
+  });
+
   test("a picture is decoded once, however many detectors look", async () => {
     const before = imaging.decoded;
     await run(parts({ imageDetectors: ["eyes", "more", "most"].map((name) => detector<DecodedImage>(name)) }));

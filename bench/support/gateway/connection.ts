@@ -1,5 +1,19 @@
 import { connect, type Socket } from "node:net";
 
+export interface Asked {
+  readonly port: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A POST as it goes over the wire. */
+export function requestOf({ port, path, headers, body }: Asked): Buffer {
+  const all = { host: `127.0.0.1:${port}`, ...headers, "content-length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+}
+
 /** One HTTP/1.1 connection that asks the same thing again and again, and throws the answers away: as little work as can be. */
 export class Connection {
   readonly #socket: Socket;

@@ -1,12 +1,8 @@
 /** The load generator, a process of its own: does one job at a time that it gets by message, and answers with what it measured. */
 import { quantile } from "../harness.ts";
-import { Connection } from "./connection.ts";
+import { type Asked, Connection, requestOf } from "./connection.ts";
 
-export interface Job {
-  readonly port: number;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+export interface Job extends Asked {
   readonly connections: number;
   readonly seconds: number;
 }
@@ -24,13 +20,11 @@ const MOST_REQUESTS = 500_000;
 /** For requests that are under way when the time is over. */
 const GRACE_MS = 10_000;
 
-async function run({ port, path, headers, body, connections, seconds }: Job): Promise<Measured> {
-  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)) });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const request = Buffer.from(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${head}\r\n${body}`);
+async function run({ connections, seconds, ...asked }: Job): Promise<Measured> {
+  const request = requestOf(asked);
   const times: number[] = [];
   let failures = 0;
-  const all = Array.from({ length: connections }, () => new Connection(port, request));
+  const all = Array.from({ length: connections }, () => new Connection(asked.port, request));
   const start = performance.now();
   const end = start + seconds * 1_000;
   const timer = setTimeout(() => all.forEach((each) => void each.close()), seconds * 1_000 + GRACE_MS);

@@ -44,6 +44,11 @@ export class Connection {
     return guarded(() => this.#statement(query.sql).all(...values(query.parameters))) as Row[];
   }
 
+  /** Runs one statement that answers nothing, in this turn. */
+  write(sql: string, parameters: readonly SQLInputValue[]): void {
+    guarded(() => this.#statement(sql).run(...parameters));
+  }
+
   /** Commits what `work` did, or nothing of it if it throws. Other processes' writes wait from the start of it. */
   transaction<T>(work: () => T): T {
     this.script("begin immediate");

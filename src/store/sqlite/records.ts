@@ -7,6 +7,16 @@ import { isForeignKeyFailure } from "./failures.ts";
 
 const PAGE_MAX = 1_000;
 
+/** What every generation runs is written out: putting a query together costs more than SQLite's work on it. */
+const PUT = `
+  insert into generations (id, state, action, created_ms, expires_ms, forgotten, owner, record)
+  values (?, ?, ?, ?, ?, 0, ?, ?)
+  on conflict (id) do update set
+    state = excluded.state, action = excluded.action, created_ms = excluded.created_ms,
+    expires_ms = excluded.expires_ms, forgotten = 0, owner = excluded.owner, record = excluded.record`;
+const NAME = "insert into generation_pictures (generation_id, digest) values (?, ?)";
+const UNNAME = "delete from generation_pictures where generation_id = ?";
+
 /**
  * The records as rows. Methods ending in `Now` work within the turn and belong inside a transaction; the others read what is
  * committed.
@@ -20,35 +30,23 @@ export class Records {
 
   /** @param record as it came from {@link wellFormed}. @param owner of a record that is `running`. */
   putNow(record: GenerationRecord, owner: string | null): void {
-    const { queries } = this.#connection;
-    const row = {
-      state: record.state,
-      action: record.action,
-      created_ms: Date.parse(record.created_at),
-      expires_ms: record.expires_at === null ? null : Date.parse(record.expires_at),
-      forgotten: 0,
+    this.#connection.write(PUT, [
+      record.id,
+      record.state,
+      record.action,
+      Date.parse(record.created_at),
+      record.expires_at === null ? null : Date.parse(record.expires_at),
       owner,
-      record: JSON.stringify(record),
-    };
-    this.#connection.run(
-      queries
-        .insertInto("generations")
-        .values({ id: record.id, ...row })
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(row))
-        .compile(),
-    );
+      JSON.stringify(record),
+    ]);
     this.#unnameNow(record.id);
     for (const digest of new Set(picturesOf(record).map((picture) => picture.digest))) {
-      this.#connection.run(
-        queries.insertInto("generation_pictures").values({ generation_id: record.id, digest }).compile(),
-      );
+      this.#connection.write(NAME, [record.id, digest]);
     }
   }
 
   #unnameNow(id: string): void {
-    this.#connection.run(
-      this.#connection.queries.deleteFrom("generation_pictures").where("generation_id", "=", id).compile(),
-    );
+    this.#connection.write(UNNAME, [id]);
   }
 
   async get(id: string): Promise<GenerationRecord | undefined> {

@@ -4,6 +4,7 @@ import { SafelightError } from "../../../contract/errors.ts";
 import type { GenerationRecord, ImageOutcome } from "../../../contract/generation.ts";
 import type { Picture } from "../../../pipeline/parts.ts";
 import { GENERATIONS } from "../../answer.ts";
+import { Base64 } from "../../json.ts";
 import { openaiCategory } from "./categories.ts";
 import type { OpenAIError } from "./errors.ts";
 import type { ImagesRequest } from "./parameters.ts";
@@ -53,7 +54,7 @@ export async function imagesAnswer(ended: Ended, asked: ImagesRequest): Promise<
 async function inBase64(ended: Ended, asked: ImagesRequest) {
   const shown = shownImages(ended);
   const encoded = await Promise.all(shown.map((image) => encodedOf(ended, image, asked)));
-  return encoded.map(({ bytes, format }) => ({ b64_json: Buffer.from(bytes).toString("base64"), format }));
+  return encoded.map(({ bytes, format }) => ({ b64_json: new Base64(bytes), format }));
 }
 
 export function encodedOf({ pictures }: Ended, { index }: ImageOutcome, asked: ImagesRequest): Promise<EncodedPicture> {

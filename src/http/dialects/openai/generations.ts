@@ -6,18 +6,21 @@ import { SafelightError } from "../../../contract/errors.ts";
 import type { GenerationEvent } from "../../../contract/generation.ts";
 import { serverTiming } from "../../answer.ts";
 import { readJson } from "../../body.ts";
+import { answerJson } from "../../json.ts";
 import type { App, Door, Environment } from "../../types.ts";
 import { type Ended, failureOf, imagesAnswer, refusalOf, safelightMember } from "./answer.ts";
 import { answerError, answerRefusal } from "./errors.ts";
 import { type ImagesRequest, imagesRequestSchema, readImagesRequest } from "./parameters.ts";
 import { streamRest } from "./stream.ts";
 
+const AnyJson = z.unknown();
+
 export function generationRoutes(app: App, door: Door): void {
   const { service } = door;
   const schema = imagesRequestSchema(service);
 
   app.post("/v1/images/generations", async (c) => {
-    const asked = readImagesRequest(await readJson(c, z.unknown()), schema, service);
+    const asked = readImagesRequest(await readJson(c, AnyJson), schema, service);
     const generation = service.generate(asked.generation, c.req.raw.signal);
     const origin = door.publicUrl ?? new URL(c.req.url).origin;
     const events = generation[Symbol.asyncIterator]();
@@ -61,5 +64,5 @@ async function answer(c: Context<Environment>, ended: Ended, asked: ImagesReques
   if (refused) return answerRefusal(c, 400, refused, { safelight: safelightMember(ended, asked) });
   if (record.state !== "complete")
     return answerError(c, failureOf(ended), { safelight: safelightMember(ended, asked) });
-  return c.json(await imagesAnswer(ended, asked));
+  return answerJson(c, await imagesAnswer(ended, asked));
 }
