@@ -4,9 +4,12 @@ import type { Config, GeneratorConfig, ImageDetectorConfig, TextDetectorConfig }
 import type { Detector } from "../contract/detector.ts";
 import { type ErrorCode, SafelightError, type VendorFault } from "../contract/errors.ts";
 import type { ImageGenerator } from "../contract/generator.ts";
+import type { ProbeRun } from "../contract/probe.ts";
+import { adviceFor } from "./advice.ts";
 import { openImage, openText } from "./detectors.ts";
 import { openGenerator } from "./generators.ts";
 import { imagingWithin } from "./imaging.ts";
+import { SharedQuestions } from "./probe-run.ts";
 
 /** What came of looking at one configured part. */
 export interface Finding {
@@ -45,28 +48,31 @@ export async function* examine(config: Config, how: Thoroughness, signal: AbortS
     return `${names.length === 1 ? "one" : names.length} valid: ${names.join(", ")}`;
   });
   const loaded = policies.state === "ok" ? [...loadPolicies(config).values()] : [];
+  const run = new SharedQuestions(how.deep);
   const within = AbortSignal.any([signal, AbortSignal.timeout(how.timeoutMs)]);
   const findings = [
     look({ part: "store", name: "", kind: null }, within, () => probeStore(config.data)),
     ...Object.entries(config.generators).map(([name, one]) => {
       const time = how.deep ? Math.max(one.timeout_ms, how.timeoutMs) : how.timeoutMs;
       const part = { part: "generator", name, kind: one.kind };
-      return look(part, AbortSignal.any([signal, AbortSignal.timeout(time)]), (each) =>
-        probeGenerator(one, how.deep, each),
-      );
+      return look(part, AbortSignal.any([signal, AbortSignal.timeout(time)]), (each) => probeGenerator(one, run, each));
     }),
     ...inUse(loaded, "prompt", config.detectors.text).map(([name, one]) =>
-      look({ part: "text detector", name, kind: one.kind }, within, (each) => probeText(one, config, how.deep, each)),
+      look({ part: "text detector", name, kind: one.kind }, within, (each) => probeText(one, config, run, each)),
     ),
     ...inUse(loaded, "image", config.detectors.image).map(([name, one]) =>
-      look({ part: "image detector", name, kind: one.kind }, within, (each) => probeImage(one, config, how.deep, each)),
+      look({ part: "image detector", name, kind: one.kind }, within, (each) => probeImage(one, config, run, each)),
     ),
   ];
-  yield policies;
-  for (const finding of findings) {
-    const told = await finding;
-    signal.throwIfAborted();
-    yield told;
+  try {
+    yield policies;
+    for (const finding of findings) {
+      const told = await finding;
+      signal.throwIfAborted();
+      yield told;
+    }
+  } finally {
+    run.end();
   }
 }
 
@@ -108,38 +114,6 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What usually helps against a vendor's fault. */
-function adviceFor({ vendor, detail }: SafelightError): string | null {
-  if (/nothing listens/.test(detail)) return "start it, or correct its address";
-  if (/host name is unknown/.test(detail)) return "correct its address, or the region";
-  if (/speak TLS/.test(detail)) return "its address may have to begin with http:";
-  if (/TLS certificate/.test(detail)) return "NODE_EXTRA_CA_CERTS names a file of further certificates to be trusted";
-  if (/is not JSON/.test(detail)) return "check its address: something else may answer there, such as a page to log in";
-  switch (vendor?.status) {
-    case 401:
-      return "check the key: it may be mistyped, revoked, or of another account";
-    case 402:
-      return "the account has no credit";
-    case 403:
-      return "check the credentials, and that they may use this model or endpoint in this region";
-    case 404:
-      return "check the name of the model, deployment or endpoint, and the region";
-    case 429:
-      return `its quota is used up, or it is asked too often${waitOf(vendor)}`;
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return "it has trouble of its own: try again later";
-    default:
-      return null;
-  }
-}
-
-function waitOf({ retry_after_ms }: VendorFault): string {
-  return retry_after_ms === null ? "" : `; it wants to be left alone for ${Math.ceil(retry_after_ms / 1000)} s`;
-}
-
 type Named<One> = readonly (readonly [name: string, config: One])[];
 
 /** Every detector that a policy uses, with that policy's options, and those that the configuration sets up for none. */
@@ -175,13 +149,13 @@ async function probeStore(folder: string): Promise<string> {
 
 async function probeGenerator(
   config: GeneratorConfig,
-  deep: boolean,
+  run: ProbeRun,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const generator = await openGenerator(config);
   try {
-    const proven = await generator.probe?.(signal);
-    return deep ? await makeOne(generator, signal) : proven;
+    const proven = await generator.probe?.(signal, run);
+    return run.deep ? await makeOne(generator, signal) : proven;
   } finally {
     await generator.close?.();
   }
@@ -202,27 +176,27 @@ async function makeOne(generator: ImageGenerator, signal: AbortSignal): Promise<
   return answer?.kind === "image" ? "made a picture" : "answered, and withheld the picture by its own filter";
 }
 
-async function probeText(config: TextDetectorConfig, { limits }: Config, deep: boolean, signal: AbortSignal) {
-  return probeDetector(await openText(config, limits), async () => ({ text: SAMPLE_TEXT }), deep, signal);
+async function probeText(config: TextDetectorConfig, { limits }: Config, run: ProbeRun, signal: AbortSignal) {
+  return probeDetector(await openText(config, limits), async () => ({ text: SAMPLE_TEXT }), run, signal);
 }
 
-async function probeImage(config: ImageDetectorConfig, { limits }: Config, deep: boolean, signal: AbortSignal) {
+async function probeImage(config: ImageDetectorConfig, { limits }: Config, run: ProbeRun, signal: AbortSignal) {
   const picture = async () => {
     const create = { width: SAMPLE_SIDE, height: SAMPLE_SIDE, channels: 3, background: "#7aa6c2" } as const;
     return imagingWithin(limits).decode(await sharp({ create }).png().toBuffer());
   };
-  return probeDetector(await openImage(config, limits), picture, deep, signal);
+  return probeDetector(await openImage(config, limits), picture, run, signal);
 }
 
 async function probeDetector<Input>(
   detector: Detector<Input>,
   sample: () => Promise<Input>,
-  deep: boolean,
+  run: ProbeRun,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    const proven = await detector.probe?.(signal);
-    if (proven !== undefined && !deep) return proven;
+    const proven = await detector.probe?.(signal, run);
+    if (proven !== undefined && !run.deep) return proven;
     await detector.inspect(await sample(), signal);
     return "judged a harmless sample";
   } finally {

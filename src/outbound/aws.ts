@@ -159,6 +159,10 @@ export function awsFailure(role: Role, error: unknown): SafelightError {
       body: { __type: /^(?:SyntaxError|TypeError|Error|UnknownError|Unknown)$/.test(thrown.name) ? "" : thrown.name },
     });
   }
+  if (thrown && wantsSignIn(thrown.name, error))
+    return new SafelightError(role.rejected, "the sign-in session of the AWS profile is missing or has expired", {
+      cause: error,
+    });
   if (thrown?.name === "CredentialsProviderError" || thrown?.name === "TokenProviderError") {
     const detail =
       "no AWS credentials were found: set credentials, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or run it with a role";
@@ -169,6 +173,15 @@ export function awsFailure(role: Role, error: unknown): SafelightError {
   if (!late && status !== undefined && !(error instanceof Error && "code" in error))
     return new SafelightError(role.failed, "its answer has another shape than expected");
   return unreachable(role, late ?? error);
+}
+
+/** The SDK's providers of credentials say only in words why they have none. */
+function wantsSignIn(name: string, error: unknown): boolean {
+  return (
+    /^(?:Credentials|Token)ProviderError$/.test(name) &&
+    error instanceof Error &&
+    /expired|\baws (?:sso )?login\b/i.test(error.message)
+  );
 }
 
 function statusOf(name: string, status: number): number {

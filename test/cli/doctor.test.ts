@@ -101,6 +101,25 @@ describe("safelight doctor", () => {
     expect(status).toBe(1);
   });
 
+  test("https where there is none is told as that", async () => {
+    await using server = await vendorServer(good);
+    const url = server.url.replace("http:", "https:");
+    const { generator } = await doctor(`${POLICIES}generators: {sd: {kind: a1111, url: "${url}"}}\n`);
+    expect(generator).toMatchObject({
+      state: "wrong",
+      detail: expect.stringMatching(/TLS/),
+      advice: "its address may have to begin with http:",
+    });
+  });
+
+  test("a page that answers in its place is told as that", async () => {
+    const { generator } = await withServer(() => ({
+      headers: { "content-type": "text/html" },
+      body: "<h1>Log in</h1>",
+    }));
+    expect(generator).toMatchObject({ state: "wrong", advice: expect.stringMatching(/something else may answer/) });
+  });
+
   test("a used-up quota is told with how long to wait", async () => {
     const { status, generator, calls } = await withServer(() => ({
       status: 429,

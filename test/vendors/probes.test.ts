@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SharedQuestions } from "../../src/app/probe-run.ts";
 import { DEFAULT_LIMITS } from "../../src/contract/limits.ts";
 import type { Probe } from "../../src/contract/probe.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../../src/detectors/table.ts";
@@ -7,18 +8,15 @@ import { GENERATORS } from "../../src/generators/table.ts";
 import { KEY } from "./faults.ts";
 import { type Answerer, type Reply, vendorServer } from "./server.ts";
 
-const ENV = { SAFELIGHT_TEST_KEY: KEY, SAFELIGHT_TEST_ID: "AKIDEXAMPLE" };
+const ENV = { SAFELIGHT_TEST_KEY: KEY };
 beforeAll(() => void Object.assign(process.env, ENV));
 afterAll(() => {
   for (const name of Object.keys(ENV)) delete process.env[name];
 });
 
 const key = { from_env: "SAFELIGHT_TEST_KEY" };
-const aws = {
-  region: "eu-central-1",
-  credentials: { access_key_id: { from_env: "SAFELIGHT_TEST_ID" }, secret_access_key: key },
-};
 const SIGNAL = new AbortController().signal;
+const RUN = new SharedQuestions(false);
 const FOLDER = import.meta.dirname;
 
 interface Opened {
@@ -115,7 +113,7 @@ describe("a probe that succeeds says what it proved", () => {
   ])("%s", async (_what, open, answerer, words) => {
     await using vendor = await vendorServer(answerer);
     const part = await open(vendor.url);
-    expect(await part.probe?.(SIGNAL)).toMatch(words);
+    expect(await part.probe?.(SIGNAL, RUN)).toMatch(words);
     expect(vendor.calls.every(({ method }) => method === "GET")).toBe(true);
     await part.close?.();
   });
@@ -171,33 +169,91 @@ describe("a probe that fails says what is wrong", () => {
   ])("%s", async (_what, open, answerer, words) => {
     await using vendor = await vendorServer(answerer);
     const part = await open(vendor.url);
-    const failure: unknown = await part.probe?.(SIGNAL).catch((error: unknown) => error);
+    const failure: unknown = await part.probe?.(SIGNAL, RUN).catch((error: unknown) => error);
     expect(failure).toMatchObject({ detail: expect.stringMatching(words) });
     expect(String(failure)).not.toContain(KEY);
     await part.close?.();
   });
 });
 
-describe("a probe of what bills every call asks nobody", () => {
-  test.each<[string, Open]>([
-    ["sagemaker", generator("sagemaker", (endpoint) => ({ ...aws, endpoint, endpoint_name: "sd" }))],
-    ["bedrock", generator("bedrock", (endpoint) => ({ ...aws, endpoint, model: "amazon.nova-canvas-v1:0" }))],
-    ["comprehend", detector(TEXT_DETECTORS.comprehend, (endpoint) => ({ ...aws, endpoint }))],
-    ["rekognition", detector(IMAGE_DETECTORS.rekognition, (endpoint) => ({ ...aws, endpoint }))],
+/** An answer of Cloud Vision that refuses the call as a whole. */
+const refusal = (code: number, status: string, message: string, reason?: string): Reply => ({
+  status: code,
+  body: { error: { code, message, status, details: reason === undefined ? [] : [{ "@type": ERROR_INFO, reason }] } },
+});
+const ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo";
+const MISSING = "Request must specify image and features.";
+const vision = detector(IMAGE_DETECTORS.google, (url) => ({ url, api_key: key }));
+
+describe("Cloud Vision is asked for no feature of no picture, which is not billed", () => {
+  test.each<[string, Reply]>([
+    ["inside a 200", { body: { responses: [{ error: { code: 3, message: MISSING } }] } }],
+    ["with a 400", refusal(400, "INVALID_ARGUMENT", MISSING)],
+  ])("that both are missing is told only to whoever may ask: %s", async (_what, reply) => {
+    await using vendor = await vendorServer(() => reply);
+    const part = await vision(vendor.url);
+    expect(await part.probe?.(SIGNAL, RUN)).toBe(
+      "Cloud Vision takes the credentials; judging is billed, and was not asked",
+    );
+    expect(vendor.calls).toMatchObject([
+      { method: "POST", path: "/v1/images:annotate", headers: { "x-goog-api-key": KEY }, text: '{"requests":[{}]}' },
+    ]);
+    await part.close?.();
+  });
+
+  test("at the location that judges, on behalf of its project", async () => {
+    await using vendor = await vendorServer(() => refusal(400, "INVALID_ARGUMENT", MISSING));
+    const options = { api_key: key, project: "mine", location: "eu" };
+    const part = await detector(IMAGE_DETECTORS.google, (url) => ({ url, ...options }))(vendor.url);
+    await part.probe?.(SIGNAL, RUN);
+    expect(vendor.calls[0]?.path).toBe("/v1/projects/mine/locations/eu/images:annotate");
+    await part.close?.();
+  });
+
+  test.each<[string, Reply, string]>([
     [
-      "bedrock guardrail, texts",
-      detector(TEXT_DETECTORS.bedrock, (endpoint) => ({ ...aws, endpoint, guardrail: "abc" })),
+      "an unknown key",
+      refusal(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", "API_KEY_INVALID"),
+      "it does not know the API key, or the key has expired (API_KEY_INVALID)",
     ],
     [
-      "bedrock guardrail, pictures",
-      detector(IMAGE_DETECTORS.bedrock, (endpoint) => ({ ...aws, endpoint, guardrail: "abc" })),
+      "the same without a reason",
+      refusal(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."),
+      "it does not know the API key, or the key has expired (API_KEY_INVALID)",
     ],
-    ["google", detector(IMAGE_DETECTORS.google, (url) => ({ url, api_key: key }))],
-  ])("%s", async (_what, open) => {
-    await using vendor = await vendorServer(() => ({ body: {} }));
-    const part = await open(vendor.url);
-    expect(await part.probe?.(SIGNAL)).toMatch(/credentials are there.*not asked/);
-    expect(vendor.calls).toEqual([]);
+    [
+      "a service that is off",
+      refusal(403, "PERMISSION_DENIED", "Cloud Vision API has not been used in project 1", "SERVICE_DISABLED"),
+      "Cloud Vision is not enabled for the project (SERVICE_DISABLED)",
+    ],
+    [
+      "no billing",
+      refusal(403, "PERMISSION_DENIED", "This API method requires billing", "BILLING_DISABLED"),
+      "the project has no billing account (BILLING_DISABLED)",
+    ],
+    [
+      "a reason of another kind",
+      refusal(403, "PERMISSION_DENIED", `The key ${KEY} is odd`, "ODD"),
+      "it answered with status 403 (PERMISSION_DENIED): it refuses the credentials",
+    ],
+    [
+      "another 400, which proves nothing",
+      refusal(400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
+      "it answered with status 400 (INVALID_ARGUMENT)",
+    ],
+    [
+      "a picture that was refused for another reason",
+      { body: { responses: [{ error: { code: 7, message: "no" } }] } },
+      "it failed (PERMISSION_DENIED)",
+    ],
+    ["a judgement of nothing", { body: { responses: [{}] } }, "its answer has another shape than expected"],
+    ["a page to log in", { headers: { "content-type": "text/html" }, body: "<h1>" }, "its answer is not JSON"],
+  ])("%s is told", async (_what, reply, detail) => {
+    await using vendor = await vendorServer(() => reply);
+    const part = await vision(vendor.url);
+    const failure: unknown = await part.probe?.(SIGNAL, RUN).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "detector_failed", detail: expect.stringContaining(detail) });
+    expect(String(failure)).not.toContain(KEY);
     await part.close?.();
   });
 });

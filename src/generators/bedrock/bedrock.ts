@@ -51,7 +51,7 @@ export async function openBedrock(options: BedrockOptions): Promise<ImageGenerat
         signal,
         onProgress,
       ),
-    probe: () => probeAws(GENERATOR, client),
+    probe: (signal, run) => probeAws(GENERATOR, client, { signal, run }),
     async close() {
       caller.close();
       client.destroy();

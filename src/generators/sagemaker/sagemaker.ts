@@ -59,7 +59,7 @@ export async function openSageMaker(options: SageMakerOptions): Promise<ImageGen
         caller,
         onProgress,
       ),
-    probe: () => probeAws(GENERATOR, client),
+    probe: (signal, run) => probeAws(GENERATOR, client, { signal, run }),
     async close() {
       caller.close();
       await queue?.close();

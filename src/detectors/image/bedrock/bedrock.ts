@@ -37,7 +37,7 @@ export async function openBedrockImage(options: GuardrailOptions): Promise<Image
         },
         signal,
       ),
-    probe: () => guardrail.probe(),
+    probe: (signal, run) => guardrail.probe(signal, run),
     close: () => guardrail.close(),
   };
 }

@@ -3,13 +3,14 @@ import type { ImageDetector } from "../../../contract/detector.ts";
 import { SafelightError } from "../../../contract/errors.ts";
 import type { VendorLimits } from "../../../models/vendor-picture.ts";
 import { Client } from "../../../outbound/client.ts";
-import { vendorFailed } from "../../../outbound/fault.ts";
 import { DETECTOR } from "../../../outbound/role.ts";
 import { readSecret } from "../../../outbound/secret.ts";
 import { inspectFrames } from "../../vendors/frames.ts";
 import { covered, findingsOf } from "../../vendors/labels.ts";
+import { PictureFaultSchema, pictureFailed } from "./fault.ts";
 import { LIKELIHOODS, SAFE_SEARCH_LABELS } from "./labels.ts";
 import type { GoogleOptions } from "./options.ts";
+import { probeVision } from "./probe.ts";
 
 /** Changes with the table of labels, or with what is made of the likelihoods. */
 const CODE_VERSION = "1";
@@ -21,17 +22,11 @@ const AnswerSchema = z.object({
   responses: z.array(
     z.object({
       safeSearchAnnotation: z.record(z.string(), z.unknown()).nullish(),
-      error: z.object({ code: z.int().nullish() }).nullish(),
+      error: PictureFaultSchema.nullish(),
     }),
   ),
 });
 type Response = z.output<typeof AnswerSchema>["responses"][number];
-
-/** google.rpc.Code, by number. */
-const CODES =
-  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
-    " ",
-  );
 
 /**
  * SafeSearch of Google Cloud Vision, `POST /v1/images:annotate`.
@@ -43,7 +38,7 @@ export async function openGoogle(options: GoogleOptions): Promise<ImageDetector>
     url: options.url ?? `https://${location ? `${location}-` : ""}vision.googleapis.com`,
     headers: credentials(options),
   });
-  const parent = location ? `/projects/${project}/locations/${location}` : "";
+  const path = `/v1${location ? `/projects/${project}/locations/${location}` : ""}/images:annotate`;
   return {
     id: "google",
     version: CODE_VERSION,
@@ -55,8 +50,7 @@ export async function openGoogle(options: GoogleOptions): Promise<ImageDetector>
         async ({ bytes }, either) => {
           const content = Buffer.from(bytes).toString("base64");
           const body = { requests: [{ image: { content }, features: [{ type: "SAFE_SEARCH_DETECTION" }] }] };
-          const call = { path: `/v1${parent}/images:annotate`, body };
-          const { responses } = await client.json(call, AnswerSchema, either);
+          const { responses } = await client.json({ path, body }, AnswerSchema, either);
           const [response, ...more] = responses;
           if (!response || more.length > 0)
             throw new SafelightError(DETECTOR.failed, `it was asked about one picture and told of ${responses.length}`);
@@ -66,7 +60,7 @@ export async function openGoogle(options: GoogleOptions): Promise<ImageDetector>
         },
         signal,
       ),
-    probe: async () => "the credentials are there; judging is billed, and was not asked",
+    probe: (signal) => probeVision(client, path, signal),
     close: () => client.close(),
   };
 }
@@ -80,10 +74,7 @@ function credentials({ api_key, access_token, project }: GoogleOptions): Record<
 }
 
 function annotationOf({ error, safeSearchAnnotation }: Response): Readonly<Record<string, unknown>> {
-  if (error) {
-    const code = CODES[error.code ?? 2] ?? "UNKNOWN";
-    throw vendorFailed(DETECTOR, { status: null, code, request_id: null, retry_after_ms: null });
-  }
+  if (error) throw pictureFailed(error);
   if (!safeSearchAnnotation) throw new SafelightError(DETECTOR.failed, "its answer has no safeSearchAnnotation");
   return safeSearchAnnotation;
 }

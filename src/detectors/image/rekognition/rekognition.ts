@@ -85,7 +85,7 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
         },
         signal,
       ),
-    probe: () => probeAws(DETECTOR, client),
+    probe: (signal, run) => probeAws(DETECTOR, client, { signal, run }),
     async close() {
       caller.close();
       client.destroy();

@@ -36,7 +36,7 @@ export async function openBedrockText(options: GuardrailOptions): Promise<TextDe
         },
         signal,
       ),
-    probe: () => guardrail.probe(),
+    probe: (signal, run) => guardrail.probe(signal, run),
     close: () => guardrail.close(),
   };
 }

@@ -2,6 +2,7 @@ import { ComprehendClient } from "@aws-sdk/client-comprehend";
 import type { Category } from "../../../contract/categories.ts";
 import type { Meter, TextDetector } from "../../../contract/detector.ts";
 import { SafelightError } from "../../../contract/errors.ts";
+import type { Probe } from "../../../contract/probe.ts";
 import type { Finding } from "../../../contract/report.ts";
 import { AwsCaller, assertRegion, awsClientConfig } from "../../../outbound/aws.ts";
 import { probeAws } from "../../../outbound/aws-probe.ts";
@@ -30,7 +31,7 @@ export async function openComprehend(options: ComprehendOptions): Promise<TextDe
   const client = new ComprehendClient(config);
   await assertRegion(client);
   const caller = new AwsCaller(DETECTOR);
-  const probe = () => probeAws(DETECTOR, client);
+  const probe: Probe = (signal, run) => probeAws(DETECTOR, client, { signal, run });
   const close = async () => {
     caller.close();
     client.destroy();

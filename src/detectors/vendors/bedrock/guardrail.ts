@@ -7,6 +7,7 @@ import {
 import type { z } from "zod";
 import type { Meter } from "../../../contract/detector.ts";
 import { SafelightError } from "../../../contract/errors.ts";
+import type { ProbeRun } from "../../../contract/probe.ts";
 import { AwsCaller, assertRegion, awsClientConfig } from "../../../outbound/aws.ts";
 import { probeAws } from "../../../outbound/aws-probe.ts";
 import { DETECTOR } from "../../../outbound/role.ts";
@@ -66,8 +67,8 @@ export class Guardrail {
     return answer.data;
   }
 
-  probe(): Promise<string> {
-    return probeAws(DETECTOR, this.#client);
+  probe(signal: AbortSignal, run: ProbeRun): Promise<string> {
+    return probeAws(DETECTOR, this.#client, { signal, run });
   }
 
   async close(): Promise<void> {
