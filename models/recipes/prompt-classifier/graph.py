@@ -1,8 +1,11 @@
 """Writes the classifier as ONNX, node by node: fused operators of ONNX Runtime, weights in 8 bits.
 
 Each weight matrix has a scale for each column, each word vector one of its own; activations are quantised as they come
-(`DynamicQuantizeMatMul`), but for a few channels with outliers, which stay in float32 (as in LLM.int8()). Inputs are
-float32, as `src/models/session.ts` passes them.
+(`DynamicQuantizeMatMul`, one scale for all). A few of their channels are far louder than the others, so part of the loudness moves into
+the weights first (SmoothQuant, Xiao et al., arXiv:2211.10438). Inputs are float32, as `src/models/session.ts` passes them.
+
+`Sum` and `LayerNormalization` stand where `SkipLayerNormalization` could: on processors it takes four times as long as they do, and from
+`Add` ONNX Runtime would make it all the same.
 """
 
 from __future__ import annotations
@@ -16,9 +19,8 @@ from common import LABELS, MAX_TOKENS
 OPSET = 17
 MICROSOFT = "com.microsoft"
 
-# Input channels of each kind of layer that are computed in float32: the few with activations so large that one scale
-# for all would leave the others a handful of steps.
-LOUD = {"qkv": 8, "up": 8, "down": 16}
+# How much of the loudness of a linear layer's input moves into its weights: 0 nothing, 1 all.
+SMOOTHING = 0.75
 
 
 class Graph:
@@ -39,32 +41,25 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, names, domain=domain, **attributes))
         return names[0]
 
-    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
-        """`weight` as PyTorch has it: [out, in]."""
-        bias_name = self.constant(f"{name}.bias", bias)
+    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, divided: bool = False) -> str:
+        """`weight` as PyTorch has it: [out, in]. `divided`: the input has been divided by {@link smoothing} already."""
         columns = weight.T
         if not self.quantised:
-            return self.add("Add", [self.add("MatMul", [x, self.constant(name, columns)]), bias_name])
-        count = LOUD.get(name.rsplit(".", 1)[-1])
-        if count is None:
-            return self.whole_numbers(x, name, columns, bias_name)
-        loud = np.sort(np.argsort(-self.ranges[name])[:count])
-        quiet = np.ones(len(columns), np.float32)
-        quiet[loud] = 0
-        picked = self.add("Gather", [x, self.constant(f"{name}.loud", loud)], axis=2)
-        exact = self.add("MatMul", [picked, self.constant(f"{name}.exact", columns[loud])])
-        rest = self.add("Mul", [x, self.constant(f"{name}.quiet", quiet)])
-        return self.add("Add", [self.whole_numbers(rest, name, columns * quiet[:, None], bias_name), exact])
-
-    def whole_numbers(self, x: str, name: str, columns: np.ndarray, bias_name: str) -> str:
+            return self.add("Add", [self.add("MatMul", [x, self.constant(name, columns)]), self.constant(f"{name}.bias", bias)])
+        by = self.smoothing(name, columns)
+        quiet = x if divided else self.add("Mul", [x, self.constant(f"{name}.quiet", 1 / by)])
+        columns = columns * by[:, None]
         scale = np.maximum(np.abs(columns).max(0), 1e-8) / 127
         whole = np.clip(np.rint(columns / scale), -127, 127).astype(np.int8)
-        parts = [
-            self.constant(name, whole),
-            self.constant(f"{name}.scale", scale.astype(np.float32)),
-            self.constant(f"{name}.zero", np.zeros(len(scale), np.int8)),
-        ]
-        return self.add("DynamicQuantizeMatMul", [x, *parts, bias_name], domain=MICROSOFT)
+        parts = [self.constant(name, whole), self.constant(f"{name}.scale", scale.astype(np.float32))]
+        inputs = [quiet, *parts, "", self.constant(f"{name}.bias", bias)]
+        return self.add("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
+
+    def smoothing(self, name: str, columns: np.ndarray) -> np.ndarray:
+        """By which each input channel of a layer is divided before it is quantised, and its weights are multiplied."""
+        loud = np.maximum(self.ranges[name], 1e-5) ** SMOOTHING
+        by = loud / np.maximum(np.abs(columns).max(1), 1e-5) ** (1 - SMOOTHING)
+        return np.clip(by / np.exp(np.log(by).mean()), 1e-3, 1e3).astype(np.float32)
 
     def words(self, ids: str, table: np.ndarray) -> str:
         if not self.quantised:
@@ -83,7 +78,7 @@ def build(
 ) -> onnx.ModelProto:
     """
     `calibration`: matrix and intercepts, so that the sigmoid of matrix × logits + intercepts is a probability for each label.
-    `ranges`: the largest activation seen in each input channel of a linear layer, to find the channels of `LOUD`.
+    `ranges`: the largest activation seen in each input channel of a linear layer.
     """
     g = Graph(quantised, ranges)
     ids = g.add("Cast", ["ids"], to=TensorProto.INT64)
@@ -97,17 +92,21 @@ def build(
     for i in range(6):
         at = f"encoder.layers.{i}"
         get = lambda part: state[f"{at}.{part}"]
-        joined = [np.concatenate([get(f"{p}.{kind}") for p in "qkv"]) for kind in ("weight", "bias")]
+        o = get("o.weight")
+        # What the attention answers is a mean of values, channel by channel: they can be divided in the values' own layer.
+        by = g.smoothing(f"{at}.o", o.T) if quantised else np.ones(len(o), np.float32)
+        v = {"weight": get("v.weight") / by[:, None], "bias": get("v.bias") / by}
+        joined = [np.concatenate([get(f"q.{kind}"), get(f"k.{kind}"), v[kind]]) for kind in ("weight", "bias")]
         qkv = [f"{at}.{p}" for p in "qkv"]
         g.add("Split", [g.linear(x, f"{at}.qkv", *joined)], qkv, axis=-1)
         seen = g.add("MultiHeadAttention", [*qkv, "", mask], domain=MICROSOFT, num_heads=12)
-        out = g.linear(seen, f"{at}.o", get("o.weight"), get("o.bias"))
+        out = g.linear(seen, f"{at}.o", o, get("o.bias"), divided=True)
         for k, y in ((1, out), (2, None)):
             if y is None:
                 up = g.linear(x, f"{at}.up", get("up.weight"), get("up.bias"))
                 y = g.linear(g.add("Gelu", [up], domain=MICROSOFT), f"{at}.down", get("down.weight"), get("down.bias"))
             norm = [g.constant(f"{at}.norm{k}.{part}", get(f"norm{k}.{part}")) for part in ("weight", "bias")]
-            x = g.add("SkipLayerNormalization", [x, y, *norm], domain=MICROSOFT, epsilon=1e-12)
+            x = g.add("LayerNormalization", [g.add("Sum", [x, y]), *norm], epsilon=1e-12)
     m = g.add("Unsqueeze", ["mask", g.constant("last", np.array([2]))])
     total = g.add("ReduceSum", [g.add("Mul", [x, m]), "one"], keepdims=0)
     mean = g.add("Div", [total, g.add("ReduceSum", [m, "one"], keepdims=0)], ["embedding"])

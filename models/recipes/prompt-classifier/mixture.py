@@ -7,14 +7,10 @@ from collections import defaultdict
 
 from common import SEED, SHARED, WORK, read_rows
 
-# At most so many safe and so many unsafe rows of a source; a factor above the count repeats rows.
-# Long lists of captions teach little after the first thousands; the social media would otherwise drown the prompts.
-CAPS = {
-    "coco-captions": (1800, 0), "t2i-compbench": (900, 0), "tifa": (700, 0), "esd-art-imagenet": (500, 0),
-    "diffusiondb-imagereward": (4500, 0), "geneval": (200, 0), "davidson": (1200, 1000), "edos": (0, 1200),
-    "paradetox": (1400, 1400), "stormfront": (1300, 1077), "nq-open": (1300, 0), "wikipedia-toxicity": (500, 221),
-}  # fmt: skip
-REPEAT = {"hatemojibuild": 3, "adversarial-nibbler": 2, "i2p": 2, "ailuminate-demo": 2, "simplesafetytests": 3, "advbench": 2}
+# At most so many safe and so many unsafe rows of a source; all of those that are not named. Captions teach little after
+# the first thousands.
+CAPS = {"coco-captions": (4500, 0), "t2i-compbench": (2200, 0), "tifa": (1200, 0)}
+REPEAT = {"hatemojibuild": 2, "adversarial-nibbler": 2, "i2p": 2, "ailuminate-demo": 2, "simplesafetytests": 3, "advbench": 2}
 # Labels of these sources are verdicts on pictures, not on words: "unsafe" is learnt as so sure, no more.
 DOUBT = {"i2p": 0.85, "adversarial-nibbler": 0.9, "davidson": 0.9}
 
