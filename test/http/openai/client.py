@@ -54,7 +54,7 @@ print(
             "refused": raised(lambda: generate("a safelight-test:prompt:violence:1.0")),
             "unsafe": raised(lambda: generate("a safelight-test:image:sexual:0.97")),
             "stream_refused": raised(lambda: list(generate("safelight-test:image:sexual:0.97", stream=True))),
-            "parameter": raised(lambda: generate("a boat", style="vivid")),
+            "parameter": raised(lambda: generate("a boat", background="transparent")),
             "model": raised(lambda: generate("a boat", model="nope")),
             "failed": raised(lambda: generate("safelight-test:generator:error")),
             "flagged": [result.flagged for result in moderation.results],

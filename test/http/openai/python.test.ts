@@ -54,7 +54,7 @@ describe.skipIf(missing !== undefined)("OpenAI's client for Python", () => {
       body: { moderation_details: { moderation_stage: "output", categories: ["sexual"] } },
     });
     expect(got["stream_refused"]).toMatchObject({ class: "APIError", code: "moderation_blocked" });
-    expect(got["parameter"]).toMatchObject({ class: "BadRequestError", code: "invalid_value", param: "style" });
+    expect(got["parameter"]).toMatchObject({ class: "BadRequestError", code: "invalid_value", param: "background" });
     expect(got["model"]).toMatchObject({ class: "NotFoundError", code: "model_not_found", param: "model" });
     expect(got["failed"]).toMatchObject({ class: "InternalServerError", status: 502, code: "provider_failed" });
   });
