@@ -95,8 +95,8 @@ export class Bare {
    */
   caught(text: string, at: readonly [number, number], found: (found: Found) => void): boolean {
     const written = text.slice(...at);
+    if (/^[A-Z][a-z]/.test(written)) return false;
     const word = written.toLowerCase();
-    if (isOrdinary(word) || /^[A-Z][a-z]/.test(written)) return false;
     const sounds = this.#respellings().get(word);
     if (sounds) {
       found({ pattern: sounds, at, disguise: "respelt" });

@@ -13,10 +13,13 @@ export interface Sight {
 const { none, open, divided } = Note;
 const BLANK = 0x20;
 const NONE: readonly never[] = [];
+/** Of most texts: told by identity. */
+export const CLEAR: Sight = { mayMatch: false, blanks: NONE };
 
 /** One pass over the text. */
 export function look({ automaton, alphabet }: Compiled, text: string): Sight {
   const { table, dense, notes } = automaton;
+  const known = dense << NOTE_BITS;
   const symbols = alphabet.bytes;
   const { length } = text;
   let mayMatch = false;
@@ -32,7 +35,7 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       continue;
     }
     const state = at >> NOTE_BITS;
-    at = state < dense && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? FAR) : FAR;
+    at = at < known && symbol < ROW ? (table[(state << ROW_BITS) + symbol] ?? FAR) : FAR;
     if (at === FAR) {
       const next = automaton.step(state, symbol);
       at = (next << NOTE_BITS) | (notes[next] ?? none);
@@ -47,7 +50,7 @@ export function look({ automaton, alphabet }: Compiled, text: string): Sight {
       } else if (note === open || i + 1 === length || !isAsciiLetter(text.charCodeAt(i + 1))) mayMatch = true;
     }
   }
-  return { mayMatch, blanks: blanks ?? NONE };
+  return mayMatch || blanks ? { mayMatch, blanks: blanks ?? NONE } : CLEAR;
 }
 
 /** Whether the pattern that a blank cut goes on after it. */

@@ -3,15 +3,16 @@ import { FAR, NOTE_BITS, Note, OPEN, ROW, ROW_BITS } from "./automaton.ts";
 import { type Compiled, compile } from "./compile.ts";
 import { Kind } from "./fold.ts";
 import type { Rule } from "./list.ts";
-import { look } from "./look.ts";
+import { CLEAR, look, type Sight } from "./look.ts";
 import { type Reading, Undisguiser } from "./reading.ts";
 import { type Hit, type Match, resolve } from "./resolve.ts";
+import { NOTHING, type Suspects } from "./suspects.ts";
 
 /** Views of longer texts are not kept for the next one. */
 const KEPT = 16_384;
 
 type Spans = (text: string) => readonly (readonly [number, number])[];
-const NOTHING: Spans = () => [];
+const NO_SPANS: Spans = () => [];
 
 /** Finds the terms of many lists, plainly written or disguised. */
 export class Matcher {
@@ -28,14 +29,19 @@ export class Matcher {
    * @param shielded spans of the text in which nothing counts; asked for only when there is something to shield
    * @returns at most {@link MAX_MATCHES}, in the order of the text
    */
-  find(text: string, shielded: Spans = NOTHING): Match[] {
+  find(text: string, shielded: Spans = NO_SPANS): Match[] {
     const sight = look(this.#compiled, text);
+    const suspects = this.#undisguiser.suspects(text);
+    return sight === CLEAR && suspects === NOTHING ? [] : this.#find(text, sight, suspects, shielded);
+  }
+
+  #find(text: string, sight: Sight, suspects: Suspects, shielded: Spans): Match[] {
     let plain: readonly Match[] | undefined;
     const plainly = () => {
       plain ??= sight.mayMatch ? this.#plain(text, shielded) : [];
       return plain;
     };
-    const reading = this.#undisguiser.read(text, sight, shielded, plainly);
+    const reading = this.#undisguiser.read(text, sight, suspects, shielded, plainly);
     if (!reading) return [...plainly()];
     const { map, undone } = reading;
     return this.#plain(reading.text, shielded).map((match): Match => {
@@ -48,7 +54,11 @@ export class Matcher {
   /** The most plausible plain reading; undefined when that is the text itself. */
   undisguise(text: string): Reading | undefined {
     const sight = look(this.#compiled, text);
-    return this.#undisguiser.read(text, sight, NOTHING, () => (sight.mayMatch ? this.#plain(text, NOTHING) : []));
+    const suspects = this.#undisguiser.suspects(text);
+    if (sight === CLEAR && suspects === NOTHING) return undefined;
+    return this.#undisguiser.read(text, sight, suspects, NO_SPANS, () =>
+      sight.mayMatch ? this.#plain(text, NO_SPANS) : [],
+    );
   }
 
   #plain(text: string, shielded: Spans): Match[] {

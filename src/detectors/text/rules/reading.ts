@@ -5,7 +5,7 @@ import { Lattice, reversed, Trick } from "./lattice.ts";
 import type { Sight } from "./look.ts";
 import { isPlausible, namesOf } from "./plausible.ts";
 import type { Match } from "./resolve.ts";
-import { type Span, suspectsIn } from "./suspects.ts";
+import { type Span, type Suspects, suspectsIn } from "./suspects.ts";
 import { backward, split } from "./turned.ts";
 import { type Candidate, Walker } from "./walk.ts";
 
@@ -47,17 +47,28 @@ export class Undisguiser {
     this.#walker = new Walker(compiled, this.#lattice);
   }
 
+  suspects(text: string): Suspects {
+    return suspectsIn(text, this.#bare.sieves);
+  }
+
   /**
+   * @param sight, suspects what the first looks at the text saw
    * @param shielded spans in which nothing is undone
    * @param plainly what is found in the text as it is written; asked for only when something else may be read
    * @returns undefined for a text without a disguised word, which nearly all are
    */
-  read(text: string, sight: Sight, shielded: Spans, plainly: () => readonly Match[]): Reading | undefined {
+  read(
+    text: string,
+    sight: Sight,
+    suspects: Suspects,
+    shielded: Spans,
+    plainly: () => readonly Match[],
+  ): Reading | undefined {
     const all: Possible[] = [];
     const word = ({ pattern, at, disguise }: Found) => {
       all.push({ pattern, start: at[0], end: at[1], form: pattern.form, disguises: [disguise] });
     };
-    const { spans, doubled, voweless, caught } = suspectsIn(text, this.#bare.sieves);
+    const { spans, doubled, voweless, caught } = suspects;
     if (spans.length + doubled.length > 0) {
       const hiding = [...spans, ...doubled.filter((span) => !isPlain(text, ...span))];
       for (const span of withNeighbours(text, hiding)) this.#cells(text, span, all);

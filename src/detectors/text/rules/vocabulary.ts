@@ -12,7 +12,7 @@ export function emptyFilter(): Uint8Array {
 }
 
 export function addWord(filter: Uint8Array, word: string): void {
-  each(word, (bit) => {
+  places(word, 0, word.length, 0, (bit) => {
     filter[bit >> 3] = (filter[bit >> 3] ?? 0) | (1 << (bit & 7));
     return true;
   });
@@ -25,26 +25,34 @@ let shipped: Uint8Array | undefined;
  * is no disguise of another one. Loaded when first asked: texts without a suspicious word never do.
  */
 export function isOrdinary(word: string): boolean {
+  return isOrdinaryAt(word, 0, word.length, 0);
+}
+
+/**
+ * The same for the word at `[from, to)` of a text.
+ * @param lower 0x20: its ASCII letters are taken for small ones; 0: it is taken as it is
+ */
+export function isOrdinaryAt(text: string, from: number, to: number, lower: 0 | 0x20): boolean {
   shipped ??= readFileSync(new URL("./data/vocabulary.bin", import.meta.url));
   const filter = shipped;
-  return each(word, (bit) => ((filter[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0);
+  return places(text, from, to, lower, (bit) => ((filter[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0);
 }
 
 /** Calls `visit` with the bits of a word until it says no. */
-function each(word: string, visit: (bit: number) => boolean): boolean {
+function places(text: string, from: number, to: number, lower: number, visit: (bit: number) => boolean): boolean {
   let one = 0x811c9dc5;
   let two = 0x9e3779b9;
-  for (let i = 0; i < word.length; i++) {
-    const unit = word.charCodeAt(i);
+  for (let i = from; i < to; i++) {
+    const unit = text.charCodeAt(i) | lower;
     one = Math.imul(one ^ unit, 0x01000193);
     two = Math.imul(two ^ unit, 0x85ebca6b) ^ (two >>> 13);
   }
   one ^= one >>> 15;
   const line = ((one >>> 0) % (BITS / LINE)) * LINE;
-  let places = Math.imul(two ^ (two >>> 15), 0x85ebca6b);
+  let place = Math.imul(two ^ (two >>> 15), 0x85ebca6b);
   for (let i = 0; i < HASHES; i++) {
-    if (!visit(line + (places >>> (32 - BITS_OF_PLACE)))) return false;
-    places = Math.imul(places, 0x9e3779b1) + two;
+    if (!visit(line + (place >>> (32 - BITS_OF_PLACE)))) return false;
+    place = Math.imul(place, 0x9e3779b1) + two;
   }
   return true;
 }
