@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRecord, GenerationRequest } from "../contract/generation.ts";
@@ -74,7 +74,7 @@ export class Gateway implements Service {
     });
     const stop = new AbortController();
     const done = this.#begin(request, identity, parts, stop.signal)
-      .done.then(
+      .record.then(
         () => {},
         (error) => this.#failed(record, error),
       )
@@ -139,20 +139,15 @@ export class Gateway implements Service {
     await this.#open.store.close();
   }
 
-  /** `done` settles when the record is durable, whether or not anybody listens to the events. */
-  #begin(
-    request: GenerationRequest,
-    identity: Identity,
-    parts: HeldParts,
-    signal: AbortSignal,
-  ): Generation & { done: Promise<GenerationRecord> } {
+  /** `record` settles when it is durable, whether or not anybody listens to the events. */
+  #begin(request: GenerationRequest, identity: Identity, parts: HeldParts, signal: AbortSignal): Generation {
     this.#running++;
     const pictures = new Map<number, Picture>();
     const run = moderate(request, identity, parts, signal);
-    const done = run.result
+    const record = run.result
       .then(async (result) => {
-        const { answer, record, pictures: toKeep } = keep(result, parts.policy);
-        await this.#open.store.save(record, toKeep);
+        const { answer, record: stored, pictures: toKeep } = keep(result, parts.policy);
+        await this.#open.store.save(stored, toKeep);
         for (const [index, picture] of result.released) pictures.set(index, picture);
         return answer;
       })
@@ -160,13 +155,13 @@ export class Gateway implements Service {
         this.#running--;
         await parts.release();
       });
-    done.catch(() => {});
+    record.catch(() => {});
     return {
       id: identity.id,
       pictures,
-      done,
+      record,
       async *[Symbol.asyncIterator](): AsyncGenerator<GenerationEvent, void> {
-        for await (const event of run) yield event.type === "finished" ? { ...event, record: await done } : event;
+        for await (const event of run) yield event.type === "finished" ? { ...event, record: await record } : event;
       },
     };
   }
@@ -216,5 +211,6 @@ interface HeldParts extends Parts {
 function newIdentity({ seed }: GenerationRequest): Identity {
   const createdAt = new Date();
   const time = createdAt.getTime().toString(16).padStart(12, "0");
-  return { id: `gen_${time}${randomBytes(10).toString("hex")}`, createdAt, seed: seed ?? randomInt(2 ** 32) };
+  const [start, more, , , end = ""] = randomUUID().split("-"); // Node draws these in stock; the other digits are not all random
+  return { id: `gen_${time}${start}${more}${end.slice(4)}`, createdAt, seed: seed ?? randomInt(2 ** 32) };
 }

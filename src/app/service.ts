@@ -4,10 +4,12 @@ import type { Picture } from "../pipeline/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { RecordPage, RecordQuery } from "../store/store.ts";
 
-/** A generation under way. Iterate it once; it ends after `finished`, whose record is then durable. */
+/** A generation under way. Iterate it at most once; it ends after `finished`, whose record is then durable. */
 export interface Generation extends AsyncIterable<GenerationEvent> {
   readonly id: string;
-  /** Pictures to be shown by index (blurred where decided): complete once `finished` was seen, also where the policy keeps none. */
+  /** The record of `finished`, for those who do not want to hear of anything before. @throws SafelightError when it could not be stored */
+  readonly record: Promise<GenerationRecord>;
+  /** Pictures to be shown by index (blurred where decided): complete with the record, also where the policy keeps none. */
   readonly pictures: ReadonlyMap<number, Picture>;
 }
 

@@ -17,7 +17,14 @@ export interface ImageRequest {
 }
 
 export type GeneratedImage =
-  | { readonly kind: "image"; readonly bytes: Uint8Array; readonly mediaType: string; readonly seed?: number }
+  | {
+      readonly kind: "image";
+      readonly bytes: Uint8Array;
+      /** The same as base64 (RFC 4648, with padding, nothing else), where it came so: nobody need encode it again. */
+      readonly base64?: Uint8Array;
+      readonly mediaType: string;
+      readonly seed?: number;
+    }
   /** The back end's own filter refused it. A value, not an error: it is decided on like a picture. */
   | { readonly kind: "withheld"; readonly reason: string };
 

@@ -27,7 +27,7 @@ export function answerOf(
       const picture = pictures.get(image.index);
       return {
         ...image,
-        b64: picture ? new Base64(picture.bytes) : null,
+        b64: picture ? new Base64(picture) : null,
         url: image.released ? `${url}/images/${image.index}` : null,
       };
     }),

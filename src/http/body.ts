@@ -16,6 +16,8 @@ export function wrongMediaType(c: Context, accepted: string): SafelightError {
   );
 }
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes of JSON without a picture in it. Reading more would hold up everybody else. */
 const MOST_BYTES = 1_048_576;
 
@@ -38,7 +40,7 @@ async function readText(c: Context, most: number): Promise<string> {
   const bytes = await c.req.arrayBuffer();
   assertAtMost(bytes, most);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     throw new SafelightError("invalid_request", "the body is not valid UTF-8");
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "hono";
+import type { Picture } from "../pipeline/parts.ts";
 
 /** Less is as fast without. */
 const LEAST_BYTES = 12 * 1024;
@@ -10,30 +11,33 @@ const MARK = `base64:${randomUUID()}`;
 /** Bytes that are encoded at a time; a multiple of three. Pieces of a large text are forgotten sooner than the whole. */
 const SLICE = 48 * 1024;
 
+type Encodable = Pick<Picture, "bytes" | "base64">;
+
 /** What the `JSON.stringify` that is running has met, in order. */
-let met: Uint8Array[] | undefined;
+let met: Encodable[] | undefined;
 
 /**
  * Bytes that are base64 in JSON. {@link answerJson} writes them straight into the body, where `JSON.stringify` would look through megabytes
  * of text for something to escape; to any other `JSON.stringify` this is a string.
  */
 export class Base64 {
-  readonly #bytes: Uint8Array;
+  readonly #picture: Encodable;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(picture: Encodable) {
+    this.#picture = picture;
   }
 
   toJSON(): string {
-    if (!met || this.#bytes.length < LEAST_BYTES) return viewOf(this.#bytes).toString("base64");
-    met.push(this.#bytes);
+    const { bytes } = this.#picture;
+    if (!met || bytes.length < LEAST_BYTES) return viewOf(bytes).toString("base64");
+    met.push(this.#picture);
     return MARK;
   }
 }
 
 /** Answers with JSON, as `c.json` does. */
 export function answerJson(c: Context, value: object): Response {
-  const long: Uint8Array[] = [];
+  const long: Encodable[] = [];
   met = long;
   let json: string;
   try {
@@ -41,24 +45,34 @@ export function answerJson(c: Context, value: object): Response {
   } finally {
     met = undefined;
   }
-  const body = long.length === 0 ? json : joined(json.split(MARK), long);
-  return c.body(body, 200, { "Content-Type": "application/json" });
+  const type = { "Content-Type": "application/json" };
+  if (long.length === 0) return c.body(json, 200, type);
+  const pieces = json.split(MARK).flatMap((piece, i) => {
+    const picture = long[i];
+    return picture ? [Buffer.from(piece), picture.base64 ?? encoded(picture.bytes)] : [Buffer.from(piece)];
+  });
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return c.body(inPieces(pieces), 200, { ...type, "Content-Length": String(length) });
 }
 
-/** The pieces, and between them the bytes in base64. */
-function joined(pieces: readonly string[], long: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const short = pieces.map((piece) => Buffer.from(piece));
-  const room = long.reduce((sum, { length }) => sum + Math.ceil(length / 3) * 4, 0);
-  const body = Buffer.allocUnsafeSlow(short.reduce((sum, { length }) => sum + length, room));
+/** Never put together: the megabytes that would take, for each answer, keep the garbage collector busy. */
+function inPieces(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+}
+
+function encoded(bytes: Uint8Array): Uint8Array {
+  const view = viewOf(bytes);
+  const text = Buffer.allocUnsafeSlow(Math.ceil(bytes.length / 3) * 4);
   let at = 0;
-  for (const [i, piece] of short.entries()) {
-    at += piece.copy(body, at);
-    const bytes = viewOf(long[i] ?? new Uint8Array());
-    for (let from = 0; from < bytes.length; from += SLICE) {
-      at += body.write(bytes.toString("base64", from, from + SLICE), at, "latin1");
-    }
+  for (let from = 0; from < bytes.length; from += SLICE) {
+    at += text.write(view.toString("base64", from, from + SLICE), at, "latin1");
   }
-  return body;
+  return text;
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

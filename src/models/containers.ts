@@ -87,5 +87,7 @@ export function countGifFrames(bytes: Uint8Array): number | undefined {
 }
 
 export function ascii(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end));
+  let text = "";
+  for (let at = start; at < end && at < bytes.length; at++) text += String.fromCharCode(bytes[at] ?? 0);
+  return text;
 }

@@ -24,8 +24,9 @@ const GENERATION_KEYWORDS = new Set([
  * (XMP, C2PA) included. A C2PA signature over the whole file no longer holds then, and says so.
  */
 export function releaseImage(image: DecodedImage): ReleasedImage {
-  const { mediaType, width, height } = image;
-  return { bytes: withoutGenerationData(image), mediaType, width, height };
+  const { base64, mediaType, width, height } = image;
+  const bytes = withoutGenerationData(image);
+  return { bytes, ...(base64 && bytes === image.bytes ? { base64 } : {}), mediaType, width, height };
 }
 
 function withoutGenerationData({ bytes, mediaType }: DecodedImage): Uint8Array {

@@ -1,7 +1,8 @@
-import { FormData, Pool } from "undici";
+import { type Dispatcher, FormData, Pool } from "undici";
 import type { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
 import { isName, refused, unreachable } from "./fault.ts";
+import { parseLongJson } from "./long-json.ts";
 import { type Persistence, type Resilience, resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
 
@@ -28,6 +29,12 @@ export interface Call {
   readonly mostBytes?: number;
   /** Error statuses that are answers to this call: they are returned, not thrown. */
   readonly accepts?: readonly number[];
+  /** The answer is JSON with pictures in it: its long strings come as `LongText`. */
+  readonly longText?: boolean;
+}
+
+interface Received extends Pick<Answer, "headers"> {
+  readonly body: Dispatcher.ResponseData["body"];
 }
 
 export interface Answer {
@@ -67,7 +74,7 @@ export class Client {
   call(call: Call, signal: AbortSignal): Promise<Answer> {
     return this.#resilience.run(async () => {
       const { status, headers, body } = await this.#send(call, signal);
-      const bytes = await this.#read(body, call.mostBytes ?? MOST_BYTES, signal);
+      const bytes = await this.#read({ headers, body }, call.mostBytes ?? MOST_BYTES, signal);
       if (status < 300 || call.accepts?.includes(status)) return { status, headers, bytes };
       throw refused(this.#role, { status, headers, body: parsed(bytes) });
     }, signal);
@@ -75,7 +82,8 @@ export class Client {
 
   /** A call whose answer is JSON of a shape. @throws SafelightError also when it is not */
   async json<S extends z.ZodType>(call: Call, schema: S, signal: AbortSignal): Promise<z.output<S>> {
-    return readJson(this.#role, await this.call(call, signal), schema);
+    const answer = await this.call(call, signal);
+    return readJson(this.#role, answer, schema, call.longText ? parseLongJson : parseJson);
   }
 
   /** A call whose answer is read while it comes; leave the loop to break it off. Tries again only until the answer begins. */
@@ -83,7 +91,8 @@ export class Client {
     const body = await this.#resilience.run(async () => {
       const { status, headers, body } = await this.#send(call, signal);
       if (status < 300) return body;
-      throw refused(this.#role, { status, headers, body: parsed(await this.#read(body, MOST_BYTES, signal)) });
+      const bytes = await this.#read({ headers, body }, MOST_BYTES, signal);
+      throw refused(this.#role, { status, headers, body: parsed(bytes) });
     }, signal);
     let bytes = 0;
     try {
@@ -119,10 +128,11 @@ export class Client {
     }
   }
 
-  async #read(body: AsyncIterable<Uint8Array>, most: number, signal: AbortSignal): Promise<Uint8Array> {
+  async #read({ headers, body }: Received, most: number, signal: AbortSignal): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     try {
+      if (Number(headers["content-length"]) <= most) return await body.bytes(); // more than it says never comes
       for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > most) throw this.#tooLarge(most);
@@ -145,8 +155,13 @@ export class Client {
 }
 
 /** @throws SafelightError when the answer is no JSON, or not of the shape */
-export function readJson<S extends z.ZodType>(role: Role, { bytes }: Pick<Answer, "bytes">, schema: S): z.output<S> {
-  const value = parsed(bytes);
+export function readJson<S extends z.ZodType>(
+  role: Role,
+  { bytes }: Pick<Answer, "bytes">,
+  schema: S,
+  parse: (bytes: Uint8Array) => unknown = parseJson,
+): z.output<S> {
+  const value = parsed(bytes, parse);
   if (value === undefined) throw new SafelightError(role.failed, "its answer is not JSON");
   const read = schema.safeParse(value);
   if (read.success) return read.data;
@@ -156,9 +171,13 @@ export function readJson<S extends z.ZodType>(role: Role, { bytes }: Pick<Answer
   throw new SafelightError(role.failed, `its answer has another shape than expected${where ? `, at "${where}"` : ""}`);
 }
 
-function parsed(bytes: Uint8Array): unknown {
+function parseJson({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
+}
+
+function parsed(bytes: Uint8Array, parse = parseJson): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+    return parse(bytes);
   } catch {
     return undefined;
   }

@@ -153,7 +153,7 @@ export class Attempts {
       height: image?.height ?? null,
       withheld: null,
     };
-    if (image) this.#images.set(trial, image);
+    if (image) this.#images.set(trial, answer.base64 ? { ...image, base64: answer.base64 } : image);
     return trial;
   }
 

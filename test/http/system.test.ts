@@ -144,13 +144,11 @@ test("a request that asks for a stream while there is no room gets a plain probl
 test("a full disk is told as that, with advice to retry, and nothing is answered that is not kept", async () => {
   const full = Object.create(server.service, {
     generate: {
-      value: () => ({
-        id: "gen_full",
-        pictures: new Map(),
-        [Symbol.asyncIterator]: () => ({
-          next: () => Promise.reject(new SafelightError("storage_full", "there is no room for the record")),
-        }),
-      }),
+      value: () => {
+        const record = Promise.reject(new SafelightError("storage_full", "there is no room for the record"));
+        record.catch(() => {});
+        return { id: "gen_full", pictures: new Map(), record, [Symbol.asyncIterator]: () => ({ next: () => record }) };
+      },
     },
   }) as Service;
   const app = await createApp({

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { decodeBase64, fetchPicture, type Trust } from "../../src/outbound/picture.ts";
+import { LongText } from "../../src/outbound/long-json.ts";
+import { decodeBase64, decodeLong, fetchPicture, type Trust } from "../../src/outbound/picture.ts";
 import { GENERATOR } from "../../src/outbound/role.ts";
 import { type Answerer, vendorServer } from "../vendors/server.ts";
 
@@ -172,5 +174,38 @@ describe("a picture within the answer", () => {
     ]);
     for (const address of ["data:image/png,AAEC", "data:", "data:image/png;base64,<x>"])
       expect((await failureOf(address, { hosts: [] })).detail).toMatch(/not base64/);
+  });
+});
+
+describe("a long picture left in the answer", () => {
+  const long = (text: string) => decodeLong(GENERATOR, new LongText(Buffer.from(text, "latin1")));
+
+  test.each([1, 2, 3, 49_151, 49_152, 49_153, 98_304, 200_000])("is read, and its text is kept: %i bytes", (length) => {
+    const bytes = new Uint8Array(randomBytes(length));
+    const text = Buffer.from(bytes).toString("base64");
+    const read = long(text);
+    expect(Buffer.compare(read.bytes, bytes)).toBe(0);
+    expect(Buffer.from(read.base64 ?? []).toString()).toBe(text);
+  });
+
+  const filler = "QUJD".repeat(30_000);
+  const start = Buffer.from(filler, "base64");
+  test.each([
+    ["has no equals signs", `${filler}AAEC/v8`, [0, 1, 2, 254, 255]],
+    ["is for URLs", `${filler}AAEC_v8=`, [0, 1, 2, 254, 255]],
+    ["is for URLs in the other sign", `${filler}--7f`, [251, 238, 223]],
+    ["is in lines", `${filler}\r\nAAEC\r\n/v8=\n\n\n\n`, [0, 1, 2, 254, 255]],
+    ["has bits after the last byte", `${filler}AAEC/v9=`, [0, 1, 2, 254, 255]],
+    ["has a data URL's start", `data:image/png;base64,${filler}AAEC/v8=`, [0, 1, 2, 254, 255]],
+  ])("is read, and its text is not kept, for others may read it otherwise: %s", (_name, text, end) => {
+    const read = long(text);
+    expect(read.base64).toBeUndefined();
+    expect(Buffer.compare(read.bytes, Buffer.concat([start, Buffer.from(end)]))).toBe(0);
+  });
+
+  test.each(["*", "=", "é", "\0"])("is a failure wherever %j stands in it", (odd) => {
+    for (const at of [0, 1, 65_535, 65_536, 119_996, 119_997, 119_998])
+      for (const text of [filler, `${filler}QUI=`, `${filler}QQ==`])
+        expect(() => long(text.slice(0, at) + odd + text.slice(at + 1)), `${at}`).toThrow(/not base64/);
   });
 });

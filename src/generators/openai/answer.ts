@@ -4,11 +4,12 @@ import { SafelightError } from "../../contract/errors.ts";
 import type { GeneratedImage } from "../../contract/generator.ts";
 import { readEvents } from "../../outbound/events.ts";
 import { bodyOf, isName, told } from "../../outbound/fault.ts";
-import { decodeBase64, fetchPicture, type Trust } from "../../outbound/picture.ts";
+import { LongText } from "../../outbound/long-json.ts";
+import { decodeBase64, decodeLong, fetchPicture, type Trust } from "../../outbound/picture.ts";
 import { GENERATOR } from "../../outbound/role.ts";
 
 const EntrySchema = z.object({
-  b64_json: z.string().nullish(),
+  b64_json: z.union([z.string(), z.instanceof(LongText)]).nullish(),
   url: z.string().nullish(),
   /** Azure's, by harm. */
   content_filter_results: z
@@ -77,8 +78,9 @@ function filterOf({ content_filter_results }: Entry): string | undefined {
   return `content_filter (${harms.join(", ")})`;
 }
 
-function picture(base64: string, format: string): GeneratedImage {
+function picture(base64: string | LongText, format: string): GeneratedImage {
   const mediaType = /^[a-z]{2,8}$/.test(format) ? `image/${format}` : "image/png";
+  if (typeof base64 !== "string") return { kind: "image", ...decodeLong(GENERATOR, base64), mediaType };
   return { kind: "image", bytes: decodeBase64(GENERATOR, base64), mediaType };
 }
 

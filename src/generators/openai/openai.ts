@@ -83,7 +83,7 @@ async function make(
   progress: Progress,
 ): Promise<GeneratedImage[]> {
   const format = options.output_format ?? "png";
-  const call = { path: PATH, mostBytes: MOST_BYTES };
+  const call = { path: PATH, mostBytes: MOST_BYTES, longText: true };
   if (options.stream) {
     const partials = options.partial_images ?? 2;
     const body = { ...shared, n: 1, stream: true, partial_images: partials };

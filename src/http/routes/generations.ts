@@ -66,12 +66,9 @@ export function generationRoutes(app: App, door: Door): void {
     }
     const generation = service.generate(request, c.req.raw.signal);
     if (wants(c, "Accept", "text/event-stream")) return stream(c, door, generation, request.b64);
-    for await (const event of generation) {
-      if (event.type !== "finished") continue;
-      const pictures = request.b64 ? generation.pictures : new Map<number, Picture>();
-      return answerGeneration(c, answerOf(event.record, pictures, origin(c, door), c.get("requestId")));
-    }
-    throw new SafelightError("internal", "the generation ended without a record");
+    const record = await generation.record;
+    const pictures = request.b64 ? generation.pictures : new Map<number, Picture>();
+    return answerGeneration(c, answerOf(record, pictures, origin(c, door), c.get("requestId")));
   });
 
   app.openAPIRegistry.registerPath(

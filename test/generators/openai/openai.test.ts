@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ImageRequest } from "../../../src/contract/generator.ts";
 import { openOpenAi } from "../../../src/generators/openai/openai.ts";
@@ -88,6 +89,18 @@ async function exchange(answer: Answerer, options: object, request = asked(1)) {
 }
 
 describe("the openai generator", () => {
+  test("reads large pictures from among small ones, with the base64 they came as", async () => {
+    const large = [70_001, 400_000].map((length) => randomBytes(length));
+    const data = [large[0], "pixel", large[1]].map((bytes) => ({
+      b64_json: Buffer.from(bytes ?? "").toString("base64"),
+    }));
+    const { answers } = await exchange(() => ({ body: { created: 1, data } }), { model: "flux-dev" }, asked(3));
+    const texts = answers.map((answer) => answer.kind === "image" && Buffer.from(answer.bytes).toString("base64"));
+    expect(texts).toEqual(data.map(({ b64_json }) => b64_json));
+    const kept = answers.map((answer) => answer.kind === "image" && answer.base64 && String(answer.base64));
+    expect(kept).toEqual([data[0]?.b64_json, undefined, data[2]?.b64_json]);
+  });
+
   test("sends what a GPT image model takes, and nothing else", async () => {
     const options = { model: "gpt-image-2", api_key, organization: "org-1", project: "proj-1" };
     const looks = { quality: "low", background: "opaque", moderation: "low" };

@@ -54,7 +54,7 @@ export async function imagesAnswer(ended: Ended, asked: ImagesRequest): Promise<
 async function inBase64(ended: Ended, asked: ImagesRequest) {
   const shown = shownImages(ended);
   const encoded = await Promise.all(shown.map((image) => encodedOf(ended, image, asked)));
-  return encoded.map(({ bytes, format }) => ({ b64_json: new Base64(bytes), format }));
+  return encoded.map((picture) => ({ b64_json: new Base64(picture), format: picture.format }));
 }
 
 export function encodedOf({ pictures }: Ended, { index }: ImageOutcome, asked: ImagesRequest): Promise<EncodedPicture> {

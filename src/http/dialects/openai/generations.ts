@@ -23,8 +23,10 @@ export function generationRoutes(app: App, door: Door): void {
     const asked = readImagesRequest(await readJson(c, AnyJson), schema, service);
     const generation = service.generate(asked.generation, c.req.raw.signal);
     const origin = door.publicUrl ?? new URL(c.req.url).origin;
+    if (!asked.stream)
+      return answer(c, { record: await generation.record, pictures: generation.pictures, origin }, asked);
     const events = generation[Symbol.asyncIterator]();
-    const ended = await firstOutcome(events, asked.stream, generation, origin);
+    const ended = await untilPrompt(events, generation, origin);
     return ended === undefined ? streamRest(c, door, { events, generation, origin }, asked) : answer(c, ended, asked);
   });
 
@@ -36,21 +38,18 @@ export function generationRoutes(app: App, door: Door): void {
 }
 
 /**
- * Follows a generation to its end or, when it is to be streamed, until its prompt has passed: what fails before that is
- * answered with a status of its own.
+ * Follows a generation until its prompt has passed: what fails before that is answered with a status of its own.
  * @returns undefined when the rest is to be streamed
  */
-async function firstOutcome(
+async function untilPrompt(
   events: AsyncIterator<GenerationEvent>,
-  stream: boolean,
   { pictures }: Generation,
   origin: string,
 ): Promise<Ended | undefined> {
   for (let next = await events.next(); !next.done; next = await events.next()) {
     const event = next.value;
     if (event.type === "finished") return { record: event.record, pictures, origin };
-    if (stream && event.type === "prompt_decided" && severity(event.decision.action) < severity("review"))
-      return undefined;
+    if (event.type === "prompt_decided" && severity(event.decision.action) < severity("review")) return undefined;
   }
   throw new SafelightError("internal", "the generation ended without a record");
 }

@@ -13,8 +13,7 @@ export interface Encoding {
 
 export type PictureFormat = "png" | "jpeg" | "webp";
 
-export interface EncodedPicture {
-  readonly bytes: Uint8Array;
+export interface EncodedPicture extends Pick<Picture, "bytes" | "base64"> {
   readonly format: PictureFormat;
 }
 
@@ -29,7 +28,7 @@ export async function encodePicture(picture: Picture, { format, quality, opaque 
   const made = formatOf(picture);
   const wanted = format ?? made ?? "png";
   if (wanted === made && quality === undefined && !(opaque && (await hasAlpha(picture)))) {
-    return { bytes: picture.bytes, format: made };
+    return { ...picture, format: made };
   }
   const image = sharp(picture.bytes).autoOrient().keepXmp();
   if (opaque || wanted === "jpeg") image.flatten({ background: JUDGED_OVER });

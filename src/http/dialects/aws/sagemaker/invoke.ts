@@ -80,19 +80,15 @@ interface Made {
 /** Runs the whole moderated generation. @throws AwsFault `ModelError` when it is refused, held or fails */
 async function generate(service: Service, request: GenerationRequest, signal: AbortSignal): Promise<Made> {
   const generation = service.generate(request, signal);
-  for await (const event of generation) {
-    if (event.type !== "finished") continue;
-    const { record } = event;
-    assertComplete(record);
-    const pictures = record.images.map(({ index, action, seed, width, height }) => ({
-      picture: isRefused({ action }) ? undefined : generation.pictures.get(index),
-      seed,
-      width: width ?? request.width,
-      height: height ?? request.height,
-    }));
-    return { record, pictures };
-  }
-  throw new SafelightError("internal", "the generation ended without a record");
+  const record = await generation.record;
+  assertComplete(record);
+  const pictures = record.images.map(({ index, action, seed, width, height }) => ({
+    picture: isRefused({ action }) ? undefined : generation.pictures.get(index),
+    seed,
+    width: width ?? request.width,
+    height: height ?? request.height,
+  }));
+  return { record, pictures };
 }
 
 function assertComplete(record: GenerationRecord): void {
