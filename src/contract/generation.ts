@@ -3,7 +3,7 @@ import { ActionSchema, StageSchema } from "./actions.ts";
 import { CategorySchema } from "./categories.ts";
 import { DecisionSchema } from "./decision.ts";
 import { ErrorCodeSchema, VendorFaultSchema } from "./errors.ts";
-import type { Limits } from "./limits.ts";
+import { type Limits, perLimits } from "./limits.ts";
 import { ReportSchema } from "./report.ts";
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
@@ -24,18 +24,6 @@ function text(limit: number) {
 
 /** `(word:-1)`, or `AND word :-1`: many back ends turn a word with a negative weight into its opposite. */
 const TURNED_AROUND = /\([^()]*:\s*-\s*\.?\d|\bAND\b[^:]{0,200}:\s*-\s*\.?\d/;
-
-/** Building a schema takes longer than most requests: it is built once for each set of limits. */
-function perLimits<Schema>(build: (limits: Limits) => Schema): (limits: Limits) => Schema {
-  const built = new WeakMap<Limits, Schema>();
-  return (limits) => {
-    const known = built.get(limits);
-    if (known) return known;
-    const schema = build(limits);
-    built.set(limits, schema);
-    return schema;
-  };
-}
 
 /** A prompt: not blank, well-formed Unicode, no control characters, within the limit. */
 export const promptSchema = perLimits((limits) =>

@@ -19,3 +19,15 @@ export const LimitsSchema = z.strictObject({
 });
 export type Limits = z.infer<typeof LimitsSchema>;
 export const DEFAULT_LIMITS: Limits = LimitsSchema.parse({});
+
+/** Building a schema takes longer than most requests: it is built once for each set of limits. */
+export function perLimits<Schema>(build: (limits: Limits) => Schema): (limits: Limits) => Schema {
+  const built = new WeakMap<Limits, Schema>();
+  return (limits) => {
+    const known = built.get(limits);
+    if (known) return known;
+    const schema = build(limits);
+    built.set(limits, schema);
+    return schema;
+  };
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { promptSchema } from "../../../contract/generation.ts";
-import type { Limits } from "../../../contract/limits.ts";
+import { type Limits, perLimits } from "../../../contract/limits.ts";
 import { fromBase64 } from "../../base64.ts";
 import { ParameterError, validParameters } from "./errors.ts";
 
@@ -31,20 +31,20 @@ const Body = z.strictObject({ input: z.unknown().optional(), model: z.string().m
  */
 export function readModerationRequest(body: unknown, limits: Limits): ModerationRequest {
   const { input, model } = validParameters(body, Body);
-  const Text = promptSchema(limits);
+  const { Text, Texts, Parts } = inputSchemas(limits);
   if (Array.isArray(input) && input.some((entry) => typeof entry === "object" && entry !== null)) {
-    const { input: parts } = validParameters({ input }, z.object({ input: some(partSchema(Text)) }));
+    const { input: parts } = validParameters({ input }, Parts);
     const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
     const images = parts.flatMap((part, i) => {
       const param = `input[${i}].image_url.url`;
       return part.type === "image_url" ? [{ param, bytes: readDataUrl(part.image_url.url, param) }] : [];
     });
     const text = texts.length === 0 ? undefined : texts.join("\n");
-    if (text !== undefined) validParameters({ input: text }, z.object({ input: Text }));
+    if (text !== undefined) validParameters({ input: text }, Text);
     return { model, inputs: [{ text, images }] };
   }
-  const Strings = z.object({ input: Array.isArray(input) ? some(Text) : Text });
-  const { input: texts } = validParameters(input === undefined ? {} : { input }, Strings);
+  const given = input === undefined ? {} : { input };
+  const { input: texts } = Array.isArray(input) ? validParameters(given, Texts) : validParameters(given, Text);
   return { model, inputs: [texts].flat().map((text) => ({ text, images: [] })) };
 }
 
@@ -67,6 +67,16 @@ export function* groupsOf(inputs: readonly ModerationInput[], limits: Limits): G
   }
   if (group.length > 0) yield group;
 }
+
+/** The forms that `input` has: one text, several, or parts of one input. */
+const inputSchemas = perLimits((limits) => {
+  const text = promptSchema(limits);
+  return {
+    Text: z.object({ input: text }),
+    Texts: z.object({ input: some(text) }),
+    Parts: z.object({ input: some(partSchema(text)) }),
+  };
+});
 
 function some<S extends z.ZodType>(entry: S) {
   return z

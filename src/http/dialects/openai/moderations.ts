@@ -10,9 +10,11 @@ import { groupsOf, type ModerationInput, readModerationRequest } from "./inputs.
 import { moderationModel, policyOf } from "./models.ts";
 import { type Judged, type Verdict, verdictOf } from "./verdict.ts";
 
+const Anything = z.unknown();
+
 export function moderationRoutes(app: App, { service }: Door): void {
   app.post("/v1/moderations", async (c) => {
-    const { model, inputs } = readModerationRequest(await readJson(c, z.unknown(), "pictures"), service.limits);
+    const { model, inputs } = readModerationRequest(await readJson(c, Anything, "pictures"), service.limits);
     const { name: policy, version, digest } = service.policy(policyOf(service, model));
     const { signal } = c.req.raw;
     const results: object[] = [];
