@@ -5,7 +5,7 @@ const probability = (fallback: number) => z.number().min(0).max(1).default(fallb
 export const ClassifierOptions = z.strictObject({
   explain_above: probability(0.5).meta({
     description:
-      "From this score on, findings name the words that carried it. 0: always; 1: practically never. An explanation costs about ten times the judgement.",
+      "From this score on, findings name the words that carried it. 0: always; 1: practically never. An explanation costs about six times the judgement.",
   }),
   report_above: probability(0.01).meta({ description: "Scores below are not reported: they count as 0." }),
   threads: z
