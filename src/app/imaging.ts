@@ -1,6 +1,7 @@
 import type { Limits } from "../contract/limits.ts";
 import { blurImage } from "../models/blur.ts";
 import { decodeImage } from "../models/decode.ts";
+import { opaqueImage } from "../models/opaque.ts";
 import { recogniseImage } from "../models/recognise.ts";
 import { releaseImage } from "../models/release.ts";
 import type { Imaging } from "../pipeline/parts.ts";
@@ -10,6 +11,6 @@ export function imagingWithin(limits: Limits): Imaging {
     decode: (bytes) => decodeImage(bytes, limits),
     recognise: (bytes) => recogniseImage(bytes, limits),
     blur: blurImage,
-    release: releaseImage,
+    release: (image) => opaqueImage(releaseImage(image)),
   };
 }

@@ -9,7 +9,7 @@ import { resizeBilinear } from "./resize.ts";
 sharp.cache(false);
 
 /** Behind whatever is transparent. */
-const BACKGROUND = { r: 128, g: 128, b: 128 };
+export const BACKGROUND = { r: 128, g: 128, b: 128 };
 
 /** No picture within the default limits takes a tenth of this. */
 const PATIENCE_SECONDS = 20;

@@ -19,8 +19,8 @@ export interface Imaging {
   recognise(bytes: Uint8Array): Promise<DecodedImage>;
   /** Irreversible. `radius` is a fraction of the shorter side. */
   blur(image: DecodedImage, radius: number): Promise<Picture>;
-  /** The picture as it may leave: the same pixels, without the prompt and settings that generators write into metadata. */
-  release(image: DecodedImage): Picture;
+  /** The picture as it may leave: the pixels that were judged, without the prompt and settings that generators write into metadata. */
+  release(image: DecodedImage): Picture | Promise<Picture>;
 }
 
 /** The generator that a request uses, under the name that the configuration gives it. */

@@ -1,0 +1,47 @@
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import type { MediaType } from "../contract/detector.ts";
+import { DEFAULT_LIMITS } from "../contract/limits.ts";
+import { decodeImage } from "./decode.ts";
+import { opaqueImage } from "./opaque.ts";
+
+const SIDE = 32;
+/** Grey letters on nothing: over the judges' grey there is nothing to be seen, over a white page they can be read. */
+const hidden = () => {
+  const pixels = Buffer.alloc(SIDE * SIDE * 4, 128);
+  for (let at = 3; at < pixels.length; at += 4) pixels[at] = at % 24 < 12 ? 255 : 0;
+  return sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 4 } });
+};
+const of = (bytes: Uint8Array, mediaType: MediaType) => ({ bytes, mediaType, width: SIDE, height: SIDE });
+
+describe("a picture with transparent parts", () => {
+  test.each(["png", "webp", "gif", "avif", "tiff"] as const)("as %s is shown as it was judged", async (format) => {
+    const bytes = await hidden().toFormat(format).toBuffer();
+    const shown = await opaqueImage(of(bytes, `image/${format}`));
+    expect((await sharp(shown.bytes).stats()).isOpaque).toBe(true);
+    const [judged] = (await decodeImage(bytes, DEFAULT_LIMITS)).frames;
+    const [seen] = (await decodeImage(shown.bytes, DEFAULT_LIMITS)).frames;
+    const most = Math.max(...(judged?.rgb ?? []).map((value, i) => Math.abs(value - (seen?.rgb[i] ?? 0))));
+    expect(most).toBeLessThanOrEqual(format === "avif" || format === "gif" ? 4 : 0);
+  });
+
+  test("as PNG with a transparent colour is found by that", async () => {
+    const bytes = await sharp(await hidden().png().toBuffer())
+      .png({ palette: true })
+      .toBuffer();
+    expect(Buffer.from(bytes).includes("tRNS")).toBe(true);
+    expect((await sharp((await opaqueImage(of(bytes, "image/png"))).bytes).stats()).isOpaque).toBe(true);
+  });
+});
+
+describe("a picture without", () => {
+  test.each(["png", "jpeg", "webp", "gif", "avif", "tiff"] as const)("as %s stays as it is", async (format) => {
+    const image = of(await hidden().flatten().toFormat(format).toBuffer(), `image/${format}`);
+    expect(await opaqueImage(image)).toBe(image);
+  });
+
+  test("stays as it is also where it could have some", async () => {
+    const image = of(await hidden().flatten().ensureAlpha().png().toBuffer(), "image/png");
+    expect(await opaqueImage(image)).toBe(image);
+  });
+});
