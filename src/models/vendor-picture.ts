@@ -5,7 +5,7 @@ import { releaseImage } from "./release.ts";
 
 /** What a vendor takes. Every vendor takes JPEG. */
 export interface VendorLimits {
-  /** Of the encoded picture, before any base64. Only for a vendor that takes less than {@link MOST_BYTES}. */
+  /** Of the encoded picture, before any base64; {@link MOST_BYTES} when absent. */
   readonly bytes?: number;
   /** Pixels. */
   readonly longestSide?: number;

@@ -5,6 +5,7 @@ import { REKOGNITION_LABELS } from "../../src/detectors/image/rekognition/labels
 import { RekognitionOptions } from "../../src/detectors/image/rekognition/options.ts";
 import { openRekognition } from "../../src/detectors/image/rekognition/rekognition.ts";
 import { AWS, awsError, operationOf, signedFor, useTestAccount } from "../vendors/aws-account.ts";
+import { FakeS3 } from "../vendors/aws-s3.ts";
 import { faultSuite, KEY, PROMPT } from "../vendors/faults.ts";
 import { type Reply, type VendorCall, vendorServer } from "../vendors/server.ts";
 import { colourOf, decoded, plain, slides } from "./pictures.ts";
@@ -266,4 +267,93 @@ faultSuite("rekognition", {
   close: (detector) => detector.close?.(),
   good: (call) => answer(call, { labels: () => [["Gambling", "", 50]] }),
   refusal: (_status, code, words) => ({ body: { __type: code, Code: code, Message: words } }),
+});
+
+describe("with a folder in S3", () => {
+  const FOLDER = "s3://moderation/incoming";
+  const InS3 = z.strictObject({
+    Image: z.strictObject({ S3Object: z.strictObject({ Bucket: z.string(), Name: z.string() }) }),
+    MinConfidence: z.number(),
+  });
+
+  /** Rekognition and S3 beside it. `look` gets the object that the request names, as it is at that moment. */
+  async function beside(look: (object: Buffer | undefined) => Reply | Promise<Reply>) {
+    const bucket = new FakeS3();
+    const s3 = await vendorServer(bucket.answer);
+    const service = await vendorServer((call) => {
+      const { Bucket, Name } = InS3.parse(call.json()).Image.S3Object;
+      return look(bucket.objects.get(`${Bucket}/${Name}`));
+    });
+    const options = { ...AWS, endpoint: service.url, s3_endpoint: s3.url, s3_input: FOLDER };
+    const detector = await openRekognition(RekognitionOptions.parse(options));
+    return {
+      bucket,
+      detector,
+      async [Symbol.asyncDispose]() {
+        await detector.close?.();
+        await service[Symbol.asyncDispose]();
+        await s3[Symbol.asyncDispose]();
+      },
+    };
+  }
+  const clear: Reply = { body: { ModerationLabels: [], ModerationModelVersion: "7.0" } };
+
+  test("a picture is put there as it is, judged there, and removed", async () => {
+    const picture = await plain(200, 100);
+    let seen: Buffer | undefined;
+    const labels = listed([["Weapons", "Violence", 88]]);
+    const far = await beside((object) => {
+      seen = object;
+      return { body: { ModerationLabels: labels, ModerationModelVersion: "7.0" } };
+    });
+    const findings = await far.detector.inspect(await decoded(picture), never);
+    expect(seen?.equals(picture)).toBe(true);
+    expect(findings).toEqual([{ category: "weapons", score: 0.88, label: "Violence/Weapons" }]);
+    await far[Symbol.asyncDispose]();
+    expect(far.bucket.objects.size).toBe(0);
+    expect(far.bucket.calls.map((call) => call.replace(/[0-9a-f-]{36}/, "ID"))).toEqual([
+      "PUT moderation/incoming/ID.png",
+      "DELETE moderation/incoming/ID.png",
+    ]);
+  });
+
+  test("one that is larger than a request may be is not made smaller", async () => {
+    const pixels = Buffer.alloc(1_200 * 1_200 * 3);
+    for (let at = 0, value = 1; at < pixels.length; at++) pixels[at] = value = (value * 75 + 74) % 65_537;
+    const picture = await sharp(pixels, { raw: { width: 1_200, height: 1_200, channels: 3 } })
+      .png()
+      .toBuffer();
+    expect(picture.length).toBeGreaterThan(2 * 1024 * 1024);
+    let bytes = 0;
+    await using far = await beside((object) => {
+      bytes = object?.length ?? 0;
+      return clear;
+    });
+    expect(await far.detector.inspect(await decoded(picture), never)).toEqual([]);
+    expect(bytes).toBe(picture.length);
+  });
+
+  test("nothing stays when the judgement fails, or nobody waits for it any more", async () => {
+    const failing = await beside(() => awsError(400, "InvalidS3ObjectException", PROMPT));
+    expect(await failureOf(failing.detector.inspect(await decoded(await plain(80, 80)), never))).toMatchObject({
+      code: "detector_failed",
+      vendor: { code: "InvalidS3ObjectException" },
+    });
+    await failing[Symbol.asyncDispose]();
+    expect(failing.bucket.objects.size).toBe(0);
+
+    const gone = new AbortController();
+    const slow = await beside(async () => {
+      gone.abort(new Error("gone"));
+      return clear;
+    });
+    await expect(slow.detector.inspect(await decoded(await plain(80, 80)), gone.signal)).rejects.toThrow("gone");
+    await slow[Symbol.asyncDispose]();
+    expect(slow.bucket.objects.size).toBe(0);
+  });
+
+  test("a folder that is none is told with what it must be", () => {
+    const parsed = RekognitionOptions.safeParse({ ...AWS, s3_input: "moderation/incoming" });
+    expect(parsed.error?.issues).toMatchObject([{ path: ["s3_input"], message: "must be s3://bucket/prefix" }]);
+  });
 });

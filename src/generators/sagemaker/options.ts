@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AWS_OPTIONS } from "../../outbound/aws.ts";
-import { BaseUrlSchema } from "../../outbound/url.ts";
+import { S3EndpointSchema, S3FolderSchema } from "../../outbound/s3-options.ts";
 
 const header = (most: number) =>
   z
@@ -35,11 +35,9 @@ export const SageMakerOptions = z.strictObject({
   target_model: header(1024).optional().meta({ description: "Of a multi-model endpoint." }),
   target_variant: header(63).optional().meta({ description: "A production variant of the endpoint." }),
   inference_component: header(63).optional().meta({ description: "An inference component of the endpoint." }),
-  s3_input: z
-    .string()
-    .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s]*)?$/, { error: "must be s3://bucket/prefix" })
-    .optional()
-    .meta({ description: "For an asynchronous endpoint: where its requests are put. They are removed afterwards." }),
-  s3_endpoint: BaseUrlSchema.optional().meta({ description: "Another address for S3 than the region's own." }),
+  s3_input: S3FolderSchema.optional().meta({
+    description: "For an asynchronous endpoint: where its requests are put. They are removed afterwards.",
+  }),
+  s3_endpoint: S3EndpointSchema,
 });
 export type SageMakerOptions = z.output<typeof SageMakerOptions>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AWS_OPTIONS } from "../../../outbound/aws.ts";
+import { S3EndpointSchema, S3FolderSchema } from "../../../outbound/s3-options.ts";
 
 export const RekognitionOptions = z.strictObject({
   ...AWS_OPTIONS,
@@ -14,5 +15,10 @@ export const RekognitionOptions = z.strictObject({
     })
     .optional()
     .meta({ description: "A custom moderation adapter." }),
+  s3_input: S3FolderSchema.optional().meta({
+    description:
+      "Pictures go through this folder in S3, up to 15 MB and as they are, and are removed afterwards. In the request itself when absent.",
+  }),
+  s3_endpoint: S3EndpointSchema,
 });
 export type RekognitionOptions = z.output<typeof RekognitionOptions>;

@@ -1,10 +1,10 @@
-import { DetectModerationLabelsCommand, RekognitionClient } from "@aws-sdk/client-rekognition";
+import { DetectModerationLabelsCommand, type Image, RekognitionClient } from "@aws-sdk/client-rekognition";
 import { z } from "zod";
 import type { BuiltInCategory } from "../../../contract/categories.ts";
 import type { ImageDetector } from "../../../contract/detector.ts";
 import { SafelightError } from "../../../contract/errors.ts";
 import type { Finding } from "../../../contract/report.ts";
-import type { VendorLimits } from "../../../models/vendor-picture.ts";
+import type { VendorLimits, VendorPicture } from "../../../models/vendor-picture.ts";
 import { AwsCaller, assertRegion, awsClientConfig } from "../../../outbound/aws.ts";
 import { probeAws } from "../../../outbound/aws-probe.ts";
 import { DETECTOR } from "../../../outbound/role.ts";
@@ -22,6 +22,8 @@ const LIMITS: VendorLimits = {
   longestSide: 10_000,
   types: ["image/png", "image/jpeg"],
 };
+/** Of a picture in S3. Nothing of it goes through JSON here. */
+const MOST_IN_S3 = 15 * 1024 * 1024;
 
 const AnswerSchema = z.object({
   ModerationLabels: z.array(
@@ -44,7 +46,7 @@ const AnswerSchema = z.object({
 });
 type Label = z.output<typeof AnswerSchema>["ModerationLabels"][number];
 
-/** Amazon Rekognition's DetectModerationLabels, with the picture itself in the request. */
+/** Amazon Rekognition's DetectModerationLabels, with the picture itself in the request or in S3. */
 export async function openRekognition(options: RekognitionOptions): Promise<ImageDetector> {
   const client = new RekognitionClient(await awsClientConfig(options, IDLE_MS));
   await assertRegion(client);
@@ -53,9 +55,22 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
   const own = adapter === undefined ? CODE_VERSION : `${CODE_VERSION}.${adapter.split("/").slice(-3).join(".")}`;
   let model = ""; // known from the first answer on
 
-  async function ask(bytes: Uint8Array, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { s3_input, s3_endpoint } = options;
+  const scratch = s3_input === undefined ? undefined : await openScratch(options, s3_input, s3_endpoint);
+
+  async function askAbout({ bytes, mediaType }: VendorPicture, signal: AbortSignal): Promise<readonly Finding[]> {
+    if (!scratch) return ask({ Bytes: bytes }, signal);
+    const place = await scratch.put(bytes, mediaType === "image/png" ? ".png" : ".jpg", mediaType, signal);
+    try {
+      return await ask({ S3Object: { Bucket: place.Bucket, Name: place.Key } }, signal);
+    } finally {
+      void scratch.remove([place]);
+    }
+  }
+
+  async function ask(picture: Image, signal: AbortSignal): Promise<readonly Finding[]> {
     const command = new DetectModerationLabelsCommand({
-      Image: { Bytes: bytes },
+      Image: picture,
       MinConfidence: options.min_confidence,
       ...(adapter === undefined ? {} : { ProjectVersion: adapter }),
     });
@@ -77,9 +92,9 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
     inspect: (image, signal, meter) =>
       inspectFrames(
         image,
-        LIMITS,
-        async ({ bytes }, either) => {
-          const found = await ask(bytes, either);
+        scratch ? { ...LIMITS, bytes: MOST_IN_S3 } : LIMITS,
+        async (picture, either) => {
+          const found = await askAbout(picture, either);
           meter?.(1);
           return found;
         },
@@ -88,9 +103,16 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
     probe: (signal, run) => probeAws(DETECTOR, client, { signal, run }),
     async close() {
       caller.close();
+      await scratch?.close();
       client.destroy();
     },
   };
+}
+
+/** Loaded when it is needed: the S3 client is large. */
+async function openScratch(options: RekognitionOptions, folder: string, endpoint: string | undefined) {
+  const { S3Scratch } = await import("../../../outbound/s3.ts");
+  return S3Scratch.open(DETECTOR, options, folder, endpoint);
 }
 
 /** An ancestor that is as true as what brought it along: a symbol of extremists is one of hate too. */
