@@ -4,7 +4,8 @@ import type { Role } from "./role.ts";
 const NAMES = ["__type", "code", "type", "status", "name", "error"] as const;
 const NAME = /^[\w.:#/-]{1,80}$/;
 /** What names of faults look like, and keys or words of a prompt do not: letters, and digits only at the end or in an exception. */
-const FAULT = /^(?=.{1,80}$)(?:[A-Za-z][A-Za-z_.:#/-]*\d{0,4}|(?:[a-z][a-z0-9.]*#)?[A-Z][A-Za-z0-9]*(?:Exception|Error|Fault))$/;
+const FAULT =
+  /^(?=.{1,80}$)(?:[A-Za-z][A-Za-z_.:#/-]*\d{0,4}|(?:[a-z][a-z0-9.]*#)?[A-Z][A-Za-z0-9]*(?:Exception|Error|Fault))$/;
 /** A member that often holds a sentence, or nothing but what was sent: only what is plainly a fault's name. */
 const PLAINLY = /(?:Error|Exception|Fault)$|^[a-z]+(?:_[a-z]+)+$/;
 
