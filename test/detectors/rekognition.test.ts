@@ -356,4 +356,12 @@ describe("with a folder in S3", () => {
     const parsed = RekognitionOptions.safeParse({ ...AWS, s3_input: "moderation/incoming" });
     expect(parsed.error?.issues).toMatchObject([{ path: ["s3_input"], message: "must be s3://bucket/prefix" }]);
   });
+
+  test("an address of S3 without a folder is told", async () => {
+    const options = RekognitionOptions.parse({ ...AWS, s3_endpoint: "http://127.0.0.1:9" });
+    await expect(openRekognition(options)).rejects.toMatchObject({
+      code: "config_invalid",
+      detail: expect.stringMatching(/^s3_endpoint:/),
+    });
+  });
 });

@@ -48,6 +48,9 @@ type Label = z.output<typeof AnswerSchema>["ModerationLabels"][number];
 
 /** Amazon Rekognition's DetectModerationLabels, with the picture itself in the request or in S3. */
 export async function openRekognition(options: RekognitionOptions): Promise<ImageDetector> {
+  const { s3_input, s3_endpoint } = options;
+  if (s3_endpoint !== undefined && s3_input === undefined)
+    throw new SafelightError("config_invalid", "s3_endpoint: has no meaning without s3_input");
   const client = new RekognitionClient(await awsClientConfig(options, IDLE_MS));
   await assertRegion(client);
   const caller = new AwsCaller(DETECTOR);
@@ -55,7 +58,6 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
   const own = adapter === undefined ? CODE_VERSION : `${CODE_VERSION}.${adapter.split("/").slice(-3).join(".")}`;
   let model = ""; // known from the first answer on
 
-  const { s3_input, s3_endpoint } = options;
   const scratch = s3_input === undefined ? undefined : await openScratch(options, s3_input, s3_endpoint);
 
   async function askAbout({ bytes, mediaType }: VendorPicture, signal: AbortSignal): Promise<readonly Finding[]> {
