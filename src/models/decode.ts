@@ -8,7 +8,7 @@ import { resizeBilinear } from "./resize.ts";
 /** Pictures are decoded once, so that libvips' cache of results could only hold on to what should be forgotten. */
 sharp.cache(false);
 
-/** Behind whatever is transparent. */
+/** Behind whatever is transparent: what detectors see there, and so what anybody may be shown. */
 export const BACKGROUND = { r: 128, g: 128, b: 128 };
 
 /** No picture within the default limits takes a tenth of this. */

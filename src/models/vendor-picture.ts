@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
+import { BACKGROUND } from "./decode.ts";
 import { releaseImage } from "./release.ts";
 
 /** What a vendor takes. Every vendor takes JPEG. */
@@ -32,9 +33,6 @@ interface Size {
 /** From the best to the least that a classifier sees no difference in; then the picture is made smaller. */
 const QUALITIES = [92, 80, 65] as const;
 const SMALLER = 0.7;
-
-/** Around a picture that is too narrow for the vendor. The colour that transparency is flattened over. */
-const MARGIN = { r: 128, g: 128, b: 128 };
 
 /**
  * A picture as a vendor can take it: a still one that fits goes as it is, but for the prompt that generators write into metadata.
@@ -103,7 +101,7 @@ function encoded({ rgb, width, height }: Frame, inner: Size, outer: Size, qualit
   const top = Math.floor(bottom / 2);
   return sharp(rgb, { raw: { width, height, channels: 3 } })
     .resize(inner.width, inner.height, { fit: "fill" })
-    .extend({ left, top, right: right - left, bottom: bottom - top, background: MARGIN })
+    .extend({ left, top, right: right - left, bottom: bottom - top, background: BACKGROUND })
     .jpeg({ quality })
     .toBuffer();
 }

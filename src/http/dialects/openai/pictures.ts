@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import { BACKGROUND } from "../../../models/decode.ts";
 import type { Picture } from "../../../pipeline/parts.ts";
 
 /** How a caller wants the pictures. */
@@ -17,9 +18,6 @@ export interface EncodedPicture extends Pick<Picture, "bytes" | "base64"> {
   readonly format: PictureFormat;
 }
 
-/** What stood behind transparent parts when the picture was judged: nothing may come to light that no detector saw. */
-const JUDGED_OVER = { r: 128, g: 128, b: 128 };
-
 /**
  * A released picture in the format that was asked for, in libvips' own threads. Its bytes stay as they are where they already are what
  * was asked for. A picture that is encoded anew keeps its XMP, which says how it was made, and its colours become sRGB.
@@ -31,7 +29,7 @@ export async function encodePicture(picture: Picture, { format, quality, opaque 
     return { ...picture, format: made };
   }
   const image = sharp(picture.bytes).autoOrient().keepXmp();
-  if (opaque || wanted === "jpeg") image.flatten({ background: JUDGED_OVER });
+  if (opaque || wanted === "jpeg") image.flatten({ background: BACKGROUND });
   const level = Math.max(1, quality ?? 100);
   const encoded =
     wanted === "png"

@@ -1,12 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
+import { BACKGROUND } from "../../../../models/decode.ts";
 import type { Picture } from "../../../../pipeline/parts.ts";
 
 /** Rows between two pauses for other work: about 2 ms. */
 const ROWS = 64;
 const JPEG_QUALITY = 95;
-/** What stood behind transparent parts when the picture was judged: nothing may come to light that no detector saw. */
-const JUDGED_OVER = { background: { r: 128, g: 128, b: 128 } };
+/** Nothing may come to light that no detector saw. */
+const JUDGED_OVER = { background: BACKGROUND };
 
 /** A picture to be answered, or the size of one that is not shown. */
 export interface Shown {
