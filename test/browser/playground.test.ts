@@ -63,6 +63,12 @@ describe.skipIf(!executablePath)("the playground in Chromium", { timeout: 120_00
     await eventually(() => verdict(page).textContent()).toMatch(expected);
   }
 
+  /** Elements of a page that stick out of the card they are in. */
+  const stickingOut = (page: Page) =>
+    page.evaluate<string[]>(`[...document.querySelectorAll("[data-testid=reason] *")]
+      .filter((it) => it.getBoundingClientRect().right > it.closest("section").getBoundingClientRect().right)
+      .map((it) => it.className)`);
+
   async function tabTo(page: Page, condition: string): Promise<void> {
     for (let i = 0; i < 40 && !(await page.evaluate<boolean>(condition)); i++) await page.keyboard.press("Tab");
     expect(await page.evaluate<boolean>(condition)).toBe(true);
@@ -106,6 +112,18 @@ describe.skipIf(!executablePath)("the playground in Chromium", { timeout: 120_00
     await eventually(() => page.getByRole("status").last().textContent()).toContain("Finished. Picture clear.");
     await screenshot(page, "dark-2-clear");
     expect(await unnamedControls(page)).toEqual([]);
+  });
+
+  test("a disguised word is told with what was undone, inside its card however wide the window", async () => {
+    const page = await open();
+    await prompt(page).fill("a p0rn poster in a lighthouse");
+    await generate(page).click();
+    await title(page, /prompt warned$|^Prompt refused$/);
+    expect(await page.getByTestId("reason").first().textContent()).toContain("disguised: leetspeak");
+    for (const width of [1440, 1280, 1100, 800, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await stickingOut(page), `${width} pixels`).toEqual([]);
+    }
   });
 
   test("every consequence is one click away", async () => {

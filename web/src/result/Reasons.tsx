@@ -45,7 +45,8 @@ export function Reasons({ answer }: { readonly answer: GenerationAnswer }) {
 }
 
 function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief: boolean }) {
-  const { category, action, score, threshold, detector, label, message } = reason;
+  const { category, action, score, threshold, detector, label, evidence, message } = reason;
+  const disguises = evidence?.disguises ?? [];
   return (
     <li className={classes["reason"]} data-tone={action} data-testid="reason">
       <div className={classes["what"]}>
@@ -58,6 +59,7 @@ function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief
         <p className={classes["detector"]}>
           {detector}
           {label && label !== category && label !== detector && ` · ${label}`}
+          {disguises.length > 0 && ` · disguised: ${disguises.map((name) => name.replaceAll("_", " ")).join(", ")}`}
         </p>
       )}
     </li>
