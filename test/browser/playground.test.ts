@@ -116,7 +116,7 @@ describe.skipIf(!executablePath)("the playground in Chromium", { timeout: 120_00
 
   test("a disguised word is told with what was undone, inside its card however wide the window", async () => {
     const page = await open();
-    await prompt(page).fill("a p0rn poster in a lighthouse");
+    await prompt(page).fill("a c4rnage scene behind a lighthouse"); // warned about, so that a picture stands beside
     await generate(page).click();
     await title(page, /prompt warned$|^Prompt refused$/);
     expect(await page.getByTestId("reason").first().textContent()).toContain("disguised: leetspeak");
