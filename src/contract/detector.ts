@@ -20,6 +20,11 @@ export interface Frame {
    * bilinear interpolation with corners aligned. Computed once for each size, however many detectors ask: do not change it.
    */
   resized(width: number, height: number): Promise<Float32Array>;
+  /**
+   * The frame stretched to exactly `width × height`, as bytes like `rgb`, each the average of what it stands for (cubic, with
+   * antialiasing). Computed once for each size: do not change it.
+   */
+  shrunk(width: number, height: number): Promise<Uint8Array>;
 }
 
 export const MEDIA_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/tiff"] as const;

@@ -10,11 +10,29 @@ export const RegionSchema = z.object({
   height: z.number().min(0).max(1),
   frame: z.int().min(0).optional(),
 });
+export type Region = z.infer<typeof RegionSchema>;
 
-/** Where and why. `span` is `[start, end)` in UTF-16 units of the original text; `disguises` names what was undone. */
+/**
+ * Where in the picture the evidence lies: `rows × columns` cells that cover it without gaps, row by row from the top left, each
+ * from 0 to 1, where 1 is the cell that speaks most for the finding. Coarse on purpose: it explains, and says where to blur.
+ */
+export const HeatSchema = z
+  .object({
+    columns: z.int().min(1).max(64),
+    rows: z.int().min(1).max(64),
+    values: z.array(z.number().min(0).max(1)),
+  })
+  .refine(({ columns, rows, values }) => values.length === columns * rows, {
+    error: "must have rows × columns values",
+    path: ["values"],
+  });
+export type Heat = z.infer<typeof HeatSchema>;
+
+/** Where and why. `heat` belongs to the frame that `region` names, or else to the first. `span` is `[start, end)` in UTF-16 units of the original text; `disguises` names what was undone. */
 export const EvidenceSchema = z.object({
   span: z.tuple([z.int().min(0), z.int().min(0)]).optional(),
   region: RegionSchema.optional(),
+  heat: HeatSchema.optional(),
   term: z.string().optional(),
   list: z.string().optional(),
   disguises: z.array(z.string()).optional(),

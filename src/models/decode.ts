@@ -2,8 +2,8 @@ import sharp from "sharp";
 import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
+import { RgbFrame } from "./frame.ts";
 import { checkSize, type HeaderLimits, identify, readHeader, unreadable } from "./header.ts";
-import { resizeBilinear } from "./resize.ts";
 
 /** Pictures are decoded once, so that libvips' cache of results could only hold on to what should be forgotten. */
 sharp.cache(false);
@@ -84,29 +84,4 @@ async function decodeFrame(
 async function sha256(bytes: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return `sha256:${Buffer.from(hash).toString("hex")}`;
-}
-
-class RgbFrame implements Frame {
-  readonly index: number;
-  readonly width: number;
-  readonly height: number;
-  readonly rgb: Uint8Array;
-  readonly #resized = new Map<string, Float32Array>();
-
-  constructor(index: number, width: number, height: number, rgb: Uint8Array) {
-    this.index = index;
-    this.width = width;
-    this.height = height;
-    this.rgb = rgb;
-  }
-
-  async resized(width: number, height: number): Promise<Float32Array> {
-    const key = `${width}×${height}`;
-    let pixels = this.#resized.get(key);
-    if (!pixels) {
-      pixels = resizeBilinear(this.rgb, this.width, this.height, width, height);
-      this.#resized.set(key, pixels);
-    }
-    return pixels;
-  }
 }

@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { TEST_CARD_GRID, type TestCard } from "../../src/contract/test-card.ts";
 import { findTestCard } from "../../src/detectors/image/test-card/test-card.ts";
+import { RgbFrame } from "../../src/models/frame.ts";
 
 export interface Found {
   readonly width: number;
@@ -74,7 +75,7 @@ function isPixels(node: unknown): node is number[][][] {
 }
 
 function look(rgb: Uint8Array, width: number, height: number): Found {
-  const frame = { index: 0, width, height, rgb, resized: () => Promise.reject(new Error("not needed")) };
+  const frame = new RgbFrame(0, width, height, rgb);
   return { width, height, card: findTestCard(frame), contrast: contrastOf(rgb, width, height) };
 }
 

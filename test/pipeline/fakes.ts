@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Category } from "../../src/contract/categories.ts";
-import type { DecodedImage, Detector, Frame, Prompt } from "../../src/contract/detector.ts";
+import type { DecodedImage, Detector, Prompt } from "../../src/contract/detector.ts";
 import { SafelightError } from "../../src/contract/errors.ts";
 import type { GenerationEvent, GenerationRequest } from "../../src/contract/generation.ts";
 import type { GeneratedImage, ImageGenerator, ImageRequest } from "../../src/contract/generator.ts";
 import type { Finding } from "../../src/contract/report.ts";
+import { RgbFrame } from "../../src/models/frame.ts";
 import type { StageDetector } from "../../src/pipeline/detect.ts";
 import { sha256 } from "../../src/pipeline/digest.ts";
 import { type GenerationResult, moderate } from "../../src/pipeline/generation.ts";
@@ -70,13 +71,7 @@ export const imaging: Imaging & { decoded: number } = {
   },
   decode: async (bytes) => {
     imaging.decoded++;
-    const frame: Frame = {
-      index: 0,
-      width: 8,
-      height: 8,
-      rgb: new Uint8Array(192),
-      resized: async () => new Float32Array(0),
-    };
+    const frame = new RgbFrame(0, 8, 8, new Uint8Array(192));
     return { ...(await imaging.recognise(bytes)), frames: [frame] };
   },
   blur: async () => ({ bytes: Buffer.from("blurred"), mediaType: "image/jpeg" }),

@@ -4,6 +4,7 @@ import { BUILT_IN_CATEGORIES, type Category } from "../../../contract/categories
 import type { DecodedImage, ImageDetector } from "../../../contract/detector.ts";
 import type { ImageGenerator } from "../../../contract/generator.ts";
 import { openSketch } from "../../../generators/sketch/sketch.ts";
+import { RgbFrame } from "../../../models/frame.ts";
 import { openTestCard } from "./test-card.ts";
 
 let sketch: ImageGenerator;
@@ -25,7 +26,7 @@ async function picture(prompt: string, width = 512, height = 512, seed = 1): Pro
 async function decoded(bytes: Uint8Array): Promise<DecodedImage> {
   const { data, info } = await sharp(bytes).flatten().toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
   const { width, height } = info;
-  const frame = { index: 0, width, height, rgb: data, resized: () => Promise.reject(new Error("not needed")) };
+  const frame = new RgbFrame(0, width, height, data);
   return { digest: "sha256:0", bytes, mediaType: "image/png", width, height, frameCount: 1, frames: [frame] };
 }
 
