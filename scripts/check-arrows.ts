@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   jobs: { rooms: BASE },
   detectors: { rooms: [...BASE, "models", "outbound"] },
   generators: { rooms: [...BASE, "models", "outbound"] },
-  dataset: { rooms: PARTS },
+  dataset: { rooms: [...PARTS, "outbound"] },
   training: { rooms: PARTS },
   config: {
     rooms: ["contract", "policy", "detectors", "generators", "outbound"],

@@ -12,6 +12,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   generate: { about: "make pictures from a prompt, moderated", load: () => import("./commands/generate.ts") },
   "check text": { about: "judge a prompt, or many", load: () => import("./commands/check-text.ts") },
   "check image": { about: "judge pictures", load: () => import("./commands/check-image.ts") },
+  scan: { about: "judge a whole data set", load: () => import("./commands/scan.ts") },
+  "scan verify": {
+    about: "hold a data set against the manifest of its scan",
+    load: () => import("./commands/scan-verify.ts"),
+  },
   train: { about: "train a prompt classifier on labelled texts", load: () => import("./commands/train.ts") },
   evaluate: { about: "measure a trained classifier, choose thresholds", load: () => import("./commands/evaluate.ts") },
   config: {

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Checks, TextCheck } from "../app/service.ts";
 import { SafelightError } from "../contract/errors.ts";
 import { promptSchema } from "../contract/generation.ts";
+import { inOrder, type Line, linesOf } from "../pipeline/streaming.ts";
 import { EXIT } from "./command.ts";
 import type { Io } from "./io.ts";
-import { inOrder, type Line, linesOf } from "./streaming.ts";
 import { exitOf, exitOfAll, verdictJson } from "./verdict.ts";
 
 /** Judges texts under one policy, after the checks that every front door makes of a prompt. */

@@ -44,7 +44,7 @@ function splitCommand(argv: readonly string[]): { words: string; rest: readonly 
   const rest: string[] = [];
   let words = "";
   for (const [index, arg] of argv.entries()) {
-    const named = words === "" || isGroup(words);
+    const named = words === "" || isGroup(words) || Object.hasOwn(COMMANDS, `${words} ${arg}`);
     const value = /^--(?:config|data)$/.test(argv[index - 1] ?? "");
     if (arg === "--" || !named) return { words, rest: [...rest, ...argv.slice(index)] };
     if (arg.startsWith("-") || value) rest.push(arg);

@@ -15,7 +15,7 @@ export function withoutText(record: GenerationRecord): GenerationRecord {
     request: { ...record.request, prompt: null, negative_prompt: null },
     negative_prompt: null,
     prompt: record.prompt && { ...record.prompt, ...judgementWithoutText(record.prompt, unquote) },
-    images: record.images.map((image) => ({ ...image, reasons: reasonsWithoutText(image.reasons, unquote) })),
+    images: record.images.map((image) => ({ ...image, reasons: silenced(image.reasons, unquote) })),
     trials: record.trials.map((trial) => ({
       ...trial,
       ...judgementWithoutText(trial, unquote),
@@ -25,21 +25,29 @@ export function withoutText(record: GenerationRecord): GenerationRecord {
   };
 }
 
+/** Reasons without anything that may quote the text that they were given for. */
+export function reasonsWithoutText(reasons: readonly Reason[], text: string): Reason[] {
+  const words = reasons.flatMap(({ evidence }) => [evidence?.term, evidence?.span && text.slice(...evidence.span)]);
+  return silenced(reasons, unquotingWords(words));
+}
+
 /**
  * Takes out of a sentence what may be the caller's words: matched terms and spans where they stand between quotation marks,
  * and what a back end said, which may be anything.
  */
 function unquoting(record: GenerationRecord): Unquote {
   const said = record.trials.flatMap(({ withheld }) => (withheld ? [withheld] : []));
-  const words = new Set(
+  const unquoteWords = unquotingWords(
     everyEvidence(record).flatMap(({ term, span }) => [term, span && record.request.prompt?.slice(...span)]),
   );
-  const any = [...words].filter((word) => word !== undefined && word !== "").map((word) => RegExp.escape(String(word)));
-  const quoted = any.length > 0 ? new RegExp(`(["'“‘«„])(?:${any.join("|")})(["'”’»“])`, "giu") : undefined;
-  return (message) => {
-    const rest = said.reduce((text, words) => text.replaceAll(words, "…"), message);
-    return quoted ? rest.replace(quoted, "$1…$2") : rest;
-  };
+  return (message) => unquoteWords(said.reduce((text, words) => text.replaceAll(words, "…"), message));
+}
+
+function unquotingWords(words: Iterable<string | undefined>): Unquote {
+  const any = [...new Set(words)].flatMap((word) => (word ? [RegExp.escape(word)] : []));
+  if (any.length === 0) return (message) => message;
+  const quoted = new RegExp(`(["'“‘«„])(?:${any.join("|")})(["'”’»“])`, "giu");
+  return (message) => message.replace(quoted, "$1…$2");
 }
 
 function everyEvidence({ prompt, trials, images }: GenerationRecord): Evidence[] {
@@ -53,10 +61,10 @@ function judgementWithoutText(
   { reasons, reports }: Judgement,
   unquote: Unquote,
 ): Pick<Judgement, "reasons" | "reports"> {
-  return { reasons: reasonsWithoutText(reasons, unquote), reports: reports.map(reportWithoutText) };
+  return { reasons: silenced(reasons, unquote), reports: reports.map(reportWithoutText) };
 }
 
-function reasonsWithoutText(reasons: readonly Reason[], unquote: Unquote): Reason[] {
+function silenced(reasons: readonly Reason[], unquote: Unquote): Reason[] {
   return reasons.map((reason) => ({
     ...reason,
     ...(reason.evidence?.term === undefined ? {} : { label: reason.evidence.list ?? null }),

@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from "fast-check";
 import { z } from "zod";
+import { HeatSchema } from "../../src/contract/report.ts";
 
 /** Everything that a schema admits, so far as the contract's schemas go: what a test is not told of, it throws on. */
 export function arbitraryOf<T>(schema: z.ZodType<T>): Arbitrary<T> {
@@ -7,6 +8,7 @@ export function arbitraryOf<T>(schema: z.ZodType<T>): Arbitrary<T> {
 }
 
 function build(schema: z.core.$ZodType): Arbitrary<unknown> {
+  if (schema === HeatSchema) return heat();
   if (schema instanceof z.ZodObject) {
     const required = Object.keys(schema.shape).filter((key) => !(schema.shape[key] instanceof z.ZodOptional));
     return fc.record(mapValues(schema.shape, build), { requiredKeys: required, noNullPrototype: true });
@@ -23,6 +25,16 @@ function build(schema: z.core.$ZodType): Arbitrary<unknown> {
   if (schema instanceof z.ZodNumber) return number(schema);
   if (schema instanceof z.ZodBoolean) return fc.boolean();
   throw new Error(`arbitraryOf: ${schema._zod.def.type} is new here`);
+}
+
+/** Its number of values follows from the others. */
+function heat(): Arbitrary<z.infer<typeof HeatSchema>> {
+  const side = fc.integer({ min: 1, max: 4 });
+  return fc.tuple(side, side).chain(([columns, rows]) => {
+    const cells = columns * rows;
+    const values = fc.array(number(z.number().min(0).max(1)), { minLength: cells, maxLength: cells });
+    return fc.record({ columns: fc.constant(columns), rows: fc.constant(rows), values });
+  });
 }
 
 function instant(): Arbitrary<string> {

@@ -1,4 +1,6 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { type CompiledQuery, Kysely, SqliteDialect, type SqliteStatement } from "kysely";
 import { databaseFailure } from "./failures.ts";
 import type { Tables } from "./tables.ts";
@@ -6,29 +8,38 @@ import type { Tables } from "./tables.ts";
 /** How long to wait for another process that writes. The event loop stands still meanwhile: no transaction may be long. */
 const BUSY_MS = 5_000;
 const STATEMENTS_KEPT = 200;
+const syncSoon = promisify(fdatasync);
 
 /**
  * One connection to the database. `node:sqlite` works within the turn it is called in, so a transaction is a plain function
  * and nothing of this process can come between its statements. All methods throw SafelightError.
+ *
+ * SQLite is told not to wait for the disk when it commits (`synchronous = normal`): it would hold up the event loop. A commit is
+ * complete once its pages lie in the log, and survives a power cut once the log file does, which is asked for here: in a thread
+ * by {@link sync}, in this turn by {@link transaction}. A log that is cut short loses whole transactions from its end, never a part of one.
+ * @see https://sqlite.org/wal.html and https://sqlite.org/pragma.html#pragma_synchronous
  */
-export class Connection {
+export class Connection<T = Tables> {
   /** Builds queries. Those awaited run outside any transaction; {@link run} is for the inside. */
-  readonly queries: Kysely<Tables>;
+  readonly queries: Kysely<T>;
   readonly #database: DatabaseSync;
+  readonly #logPath: string;
+  #log: number | undefined;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @param path made if it is not there. */
   constructor(path: string) {
     this.#database = guarded(() => new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true }));
+    this.#logPath = `${path}-wal`;
     try {
       // secure_delete: what is forgotten is overwritten with zeros, not only unlinked from the tree.
-      this.script("pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on");
+      this.script("pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on");
     } catch (error) {
       this.#database.close();
       throw error;
     }
     const prepare = (sql: string) => this.#forKysely(sql);
-    this.queries = new Kysely<Tables>({
+    this.queries = new Kysely<T>({
       dialect: new SqliteDialect({ database: { prepare, close: () => undefined } }),
     });
   }
@@ -40,7 +51,7 @@ export class Connection {
 
   /** Runs one compiled query in this turn. */
   run<Row>(query: CompiledQuery<Row>): Row[] {
-    // Kysely derives Row from Tables, and the columns' types are enforced by `strict` tables.
+    // Kysely derives Row from the tables, and the columns' types are enforced by `strict` tables.
     return guarded(() => this.#statement(query.sql).all(...values(query.parameters))) as Row[];
   }
 
@@ -49,8 +60,21 @@ export class Connection {
     guarded(() => this.#statement(sql).run(...parameters));
   }
 
-  /** Commits what `work` did, or nothing of it if it throws. Other processes' writes wait from the start of it. */
+  /**
+   * Commits what `work` did, or nothing of it if it throws, and waits for the disk. Other processes' writes wait from the start of
+   * it. What `work` reads is on the disk too, whoever wrote it: what it removes elsewhere cannot be named again after a power cut.
+   */
   transaction<T>(work: () => T): T {
+    const result = this.commit(() => {
+      this.#syncNow();
+      return work();
+    });
+    this.#syncNow();
+    return result;
+  }
+
+  /** As {@link transaction}, but it does not wait for the disk: nobody may be told of it before {@link sync} has resolved. */
+  commit<T>(work: () => T): T {
     this.script("begin immediate");
     try {
       const result = work();
@@ -62,12 +86,33 @@ export class Connection {
     }
   }
 
+  /** Resolves when all that was committed before would survive a power cut. */
+  async sync(): Promise<void> {
+    try {
+      await syncSoon(this.#openLog());
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+
+  #syncNow(): void {
+    guarded(() => fdatasyncSync(this.#openLog()));
+  }
+
+  /** The log is there from the first transaction on, and stays the same file while anybody has the database open. */
+  #openLog(): number {
+    this.#log ??= openSync(this.#logPath, "r+");
+    return this.#log;
+  }
+
   /** Writes the log into the database and empties it, so that nothing forgotten remains there, unless somebody is reading. */
   checkpoint(): void {
     this.script("pragma wal_checkpoint(truncate)");
   }
 
   close(): void {
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#log = undefined;
     guarded(() => this.#database.close());
   }
 

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import type { Config } from "../config/schema.ts";
+import type { DecodedImage, Detector, Prompt } from "../contract/detector.ts";
+import type { Report } from "../contract/report.ts";
+import type { DataSetJudge, PictureVerdict } from "../dataset/scan/judge.ts";
+import type { StageDetector } from "../pipeline/detect.ts";
+import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
+import { reasonsWithoutText } from "../pipeline/retention.ts";
+import { decide } from "../policy/decide.ts";
+import type { Policy } from "../policy/schema.ts";
+import { known } from "./checks.ts";
+import { imagingWithin } from "./imaging.ts";
+import { PolicySet } from "./policy-set.ts";
+
+/** Changes with what a verdict holds, apart from what the detectors say. */
+const VERDICT_VERSION = 1;
+/** Captions come again and again: DreamBooth has one for all pictures. */
+const CAPTIONS_KEPT = 1_000;
+
+export interface OpenDataSetJudge extends DataSetJudge {
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the detectors of one policy for judging data sets.
+ * @throws SafelightError `config_invalid`; `invalid_request` for an unknown policy
+ */
+export async function openDataSetJudge(config: Config, policyName: string): Promise<OpenDataSetJudge> {
+  const set = new PolicySet(config);
+  const loaded = known("policy", policyName, set.policies);
+  const release = set.hold();
+  try {
+    const [prompt, image] = await Promise.all([set.prompt(loaded), set.image(loaded)]);
+    return judgeOf(config, loaded.policy, prompt, image, async () => {
+      await release();
+      await set.retire();
+    });
+  } catch (error) {
+    await release();
+    await set.retire();
+    throw error;
+  }
+}
+
+function judgeOf(
+  config: Config,
+  policy: Policy,
+  prompt: readonly StageDetector<Prompt>[],
+  image: readonly StageDetector<DecodedImage>[],
+  close: () => Promise<void>,
+): OpenDataSetJudge {
+  const { decode } = imagingWithin(config.limits);
+  const detectors = { prompt: prompt.map(nameOf), image: image.map(nameOf) };
+  const captions = new Map<string, ReturnType<DataSetJudge["caption"]>>();
+  const judgeCaption: DataSetJudge["caption"] = async (text, signal) => {
+    const { early, late } = await judgePrompt({ text }, policy, prompt, signal);
+    const { action, reasons, coverage } = late ? await late : early;
+    const kept = policy.retention.prompts === "keep" ? reasons : reasonsWithoutText(reasons, text);
+    return { action, reasons: kept, coverage };
+  };
+  return {
+    policy: { name: policy.name, version: policy.version, digest: policy.digest },
+    detectors,
+    fingerprint: fingerprintOf(policy.digest, detectors),
+    onUnknown: { image: policy.image.on_unknown, prompt: policy.prompt.on_unknown },
+    limits: { pictureBytes: config.limits.image_bytes, captionCharacters: config.limits.prompt_characters },
+    coverage: () => ({
+      image: decide("image", image.map(nothingFound), policy.image).coverage,
+      prompt: decide("prompt", prompt.map(nothingFound), policy.prompt).coverage,
+    }),
+    async picture(bytes, signal): Promise<PictureVerdict> {
+      const decoded = await decode(bytes);
+      const { action, reasons, coverage, reports } = await judgeImage(decoded, policy, image, signal);
+      const { mediaType, width, height, frameCount } = decoded;
+      return {
+        ...{ mediaType, width, height, action, reasons, coverage },
+        frames: frameCount,
+        scores: Object.fromEntries(coverage.flatMap(({ category, score }) => (score ? [[category, score]] : []))),
+        pdq: null,
+        complete: reports.every(({ state }) => state === "scored"),
+      };
+    },
+    async caption(text, signal) {
+      let judged = captions.get(text);
+      if (!judged) {
+        judged = judgeCaption(text, signal);
+        judged.catch(() => captions.delete(text));
+        captions.set(text, judged);
+        const [oldest] = captions.keys();
+        if (captions.size > CAPTIONS_KEPT && oldest !== undefined) captions.delete(oldest);
+      }
+      return judged;
+    },
+    close,
+  };
+}
+
+function nameOf<Input>({ name, detector }: StageDetector<Input>): string {
+  return `${name}=${detector.id}@${detector.version}`;
+}
+
+function fingerprintOf(policyDigest: string, detectors: DataSetJudge["detectors"]): string {
+  const parts = JSON.stringify([VERDICT_VERSION, policyDigest, detectors]);
+  return createHash("sha256").update(parts).digest("hex");
+}
+
+function nothingFound<Input>({
+  name,
+  detector,
+}: {
+  readonly name: string;
+  readonly detector: Detector<Input>;
+}): Report {
+  const { version, categories } = detector;
+  return { detector: name, version, categories: [...categories], duration_ms: 0, state: "scored", findings: [] };
+}

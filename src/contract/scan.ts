@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { type Action, ActionSchema } from "./actions.ts";
+import { CategorySchema } from "./categories.ts";
+import { CoverageSchema, ReasonSchema } from "./decision.ts";
+import { PolicyRefSchema } from "./generation.ts";
+
+/**
+ * What can be wrong with a file of a data set, apart from what it shows or says. `unjudged`: nobody could tell whether it is safe,
+ * so the scan as a whole could not tell either.
+ */
+export const SCAN_PROBLEMS = {
+  access_denied: { unjudged: true, title: "It may not be read" },
+  vanished: { unjudged: true, title: "It was listed, and is gone" },
+  changed: { unjudged: true, title: "It changed while it was read" },
+  unreadable: { unjudged: true, title: "It cannot be read as a picture" },
+  too_large: { unjudged: true, title: "It is larger than the limits allow" },
+  leaves_source: { unjudged: true, title: "It is a link out of the data set" },
+  linked_folder: { unjudged: true, title: "It is a link to a folder, which is not followed" },
+  name_not_utf8: { unjudged: true, title: "Its name is not UTF-8" },
+  no_regular_file: { unjudged: true, title: "It is neither a file nor a folder" },
+  archive_damaged: { unjudged: true, title: "The archive is damaged or cut short" },
+  caption_unreadable: { unjudged: true, title: "Its caption cannot be read" },
+  caption_too_long: { unjudged: true, title: "Its caption is longer than the limits allow" },
+  metadata_invalid: { unjudged: true, title: "A metadata file does not fit its schema" },
+  wrong_extension: { unjudged: false, title: "The content is of another format than the name says" },
+  too_small: { unjudged: false, title: "It has fewer pixels than the training needs" },
+  caption_missing: { unjudged: false, title: "It has no caption, and others have" },
+  caption_empty: { unjudged: false, title: "Its caption is empty" },
+  caption_orphan: { unjudged: false, title: "A caption belongs to no picture" },
+} as const satisfies Record<string, { unjudged: boolean; title: string }>;
+
+export type ScanProblemCode = keyof typeof SCAN_PROBLEMS;
+
+export const ScanProblemSchema = z.object({
+  code: z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]),
+  /** In words, with the limit where there is one. It quotes no caption. */
+  detail: z.string(),
+});
+export type ScanProblem = z.infer<typeof ScanProblemSchema>;
+
+/** How a data set is laid out: where its captions stand. */
+export const SCAN_LAYOUTS = ["dreambooth", "kohya", "imagefolder", "webdataset", "plain"] as const;
+export const ScanLayoutSchema = z.enum(SCAN_LAYOUTS);
+export type ScanLayout = z.infer<typeof ScanLayoutSchema>;
+
+const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** A text that is trained together with a picture. */
+export const ScanCaptionSchema = z.object({
+  /** The file that it stands in, and where: a line, or a field. */
+  file: z.string(),
+  place: z.string().nullable(),
+  digest: sha256,
+  characters: z.int().min(0),
+  action: ActionSchema,
+  reasons: z.array(ReasonSchema),
+});
+export type ScanCaption = z.infer<typeof ScanCaptionSchema>;
+
+/** One picture of a data set and what became of it: a line of `results.jsonl`. It holds no time, so that two scans can be compared. */
+export const ScanItemSchema = z.object({
+  /** Path below the source, with `/`; a picture in an archive has the archive's key before its own. */
+  key: z.string(),
+  bytes: z.int().min(0),
+  /** Of the exact bytes judged; null when they could not be read. */
+  sha256: sha256.nullable(),
+  media_type: z.string().nullable(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+  frames: z.int().nullable(),
+  /** `class`: a picture for prior preservation. */
+  role: z.enum(["instance", "class"]),
+  /** The strongest over the picture, its captions, and what could not be judged. */
+  action: ActionSchema,
+  /** Whether everything that the policy requires was judged. */
+  judged: z.boolean(),
+  /** Of the picture alone. */
+  image_action: ActionSchema.nullable(),
+  reasons: z.array(ReasonSchema),
+  /** The highest score of each category that scored more than 0, of the picture. */
+  scores: z.partialRecord(CategorySchema, z.number()),
+  captions: z.array(ScanCaptionSchema),
+  problems: z.array(ScanProblemSchema),
+  /** PDQ, 64 hexadecimal digits, and its quality from 0 to 100. */
+  pdq: z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/), quality: z.int().min(0).max(100) }).nullable(),
+});
+export type ScanItem = z.infer<typeof ScanItemSchema>;
+
+const count = z.int().min(0);
+
+export const ScanSummarySchema = z.object({
+  pictures: count,
+  /** Pictures for which the policy could not be followed to the end. */
+  unjudged: count,
+  actions: z.record(ActionSchema, count),
+  /** By category: pictures with a reason of that category, by the reason's action. */
+  categories: z.partialRecord(CategorySchema, z.partialRecord(ActionSchema, count)),
+  problems: z.partialRecord(z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]), count),
+  /** Whether anybody looked for a category in the pictures, and in the captions. */
+  coverage: z.object({ image: z.array(CoverageSchema), prompt: z.array(CoverageSchema) }),
+});
+export type ScanSummary = z.infer<typeof ScanSummarySchema>;
+
+export const SCAN_STATES = ["listing", "judging", "finished", "failed", "cancelled"] as const;
+
+/** A scan of a whole data set, as it stands. */
+export const ScanSchema = z.object({
+  id: z.string(),
+  state: z.enum(SCAN_STATES),
+  /** A folder, or `s3://bucket/prefix`. */
+  source: z.string(),
+  layout: ScanLayoutSchema.nullable(),
+  policy: PolicyRefSchema,
+  /** `detector@version` of all that judged, by stage; a scan goes on only with the same ones. */
+  detectors: z.object({ prompt: z.array(z.string()), image: z.array(z.string()) }),
+  created_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().nullable(),
+  /** Pictures, as far as they are known. */
+  total: count,
+  done: count,
+  summary: ScanSummarySchema.nullable(),
+  error: z.string().nullable(),
+});
+export type Scan = z.infer<typeof ScanSchema>;
+
+/** Actions that take a picture out of a training set, unless a scan is told otherwise. */
+export const REJECTED: readonly Action[] = ["blur", "review", "block"];

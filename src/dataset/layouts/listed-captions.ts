@@ -1,0 +1,115 @@
+import { Readable } from "node:stream";
+import { parse } from "csv-parse";
+import { z } from "zod";
+import type { ScanProblem } from "../../contract/scan.ts";
+import { linesOf } from "../../pipeline/streaming.ts";
+import type { InventoryCaption } from "../../store/scans/scan-store.ts";
+import type { Files } from "../files/files.ts";
+import { folderOf, METADATA_CSV, nameOf } from "./kinds.ts";
+
+/** Longer lines were never meant. */
+const MOST_LINE_BYTES = 1024 * 1024;
+
+const FILE_NAME = "file_name";
+/** The columns that trainers read captions from, by the names that Hugging Face's scripts and guides use. */
+const CAPTION_COLUMNS = ["text", "caption", "prompt", "additional_feature"];
+
+const RowSchema = z.record(z.string(), z.unknown());
+
+/**
+ * The captions of a Hugging Face imagefolder's `metadata.jsonl` or `metadata.csv`: each row names a picture, relative to the file's
+ * folder, in `file_name`, and its captions in `text`, `caption` or `prompt`.
+ * @returns captions one after the other, and a problem for each row that is none
+ */
+export async function* listedCaptions(
+  files: Files,
+  file: string,
+  signal: AbortSignal,
+): AsyncGenerator<InventoryCaption | ScanProblem> {
+  const rows =
+    nameOf(file).toLowerCase() === METADATA_CSV ? csvRows(files, file, signal) : jsonRows(files, file, signal);
+  for await (const { line, row, wrong } of rows) {
+    const problem = (detail: string): ScanProblem => ({ code: "metadata_invalid", detail: `line ${line}: ${detail}` });
+    if (!row) {
+      yield problem(wrong);
+      continue;
+    }
+    const name = row[FILE_NAME];
+    if (typeof name !== "string" || name === "") {
+      yield problem(`"${FILE_NAME}" is missing or no text`);
+      continue;
+    }
+    const picture = below(folderOf(file), name);
+    if (picture === undefined) {
+      yield problem(`"${FILE_NAME}" leads out of the data set`);
+      continue;
+    }
+    for (const column of CAPTION_COLUMNS) {
+      const text = row[column];
+      if (text === undefined || text === null) continue;
+      if (typeof text === "string") yield { picture, file, place: `line ${line}, ${column}`, text };
+      else yield problem(`"${column}" is no text`);
+    }
+  }
+}
+
+type Row =
+  | { readonly line: number; readonly row: Readonly<Record<string, unknown>>; readonly wrong?: undefined }
+  | { readonly line: number; readonly row: undefined; readonly wrong: string };
+
+async function* jsonRows(files: Files, file: string, signal: AbortSignal): AsyncGenerator<Row> {
+  for await (const { number, bytes } of linesOf(files.stream(file, signal), MOST_LINE_BYTES)) {
+    const line = number;
+    if (!bytes) {
+      yield { line, row: undefined, wrong: `it is longer than ${MOST_LINE_BYTES} bytes` };
+      continue;
+    }
+    if (bytes.every((byte) => byte <= 0x20)) continue;
+    try {
+      const row = RowSchema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
+      yield row.success ? { line, row: row.data } : { line, row: undefined, wrong: "it is no JSON object" };
+    } catch {
+      yield { line, row: undefined, wrong: "it is not JSON in UTF-8" };
+    }
+  }
+}
+
+async function* csvRows(files: Files, file: string, signal: AbortSignal): AsyncGenerator<Row> {
+  const parser = parse({
+    bom: true,
+    columns: true,
+    info: true,
+    max_record_size: MOST_LINE_BYTES,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  });
+  const source = Readable.from(files.stream(file, signal));
+  source.on("error", (error) => parser.destroy(error));
+  source.pipe(parser);
+  let line = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: unknown; info: { lines: number } }>) {
+      line = info.lines;
+      const row = RowSchema.safeParse(record);
+      if (row.success) yield { line, row: row.data };
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("CSV_"))) throw error;
+    yield { line: line + 1, row: undefined, wrong: "from here on it is no CSV (RFC 4180)" };
+  } finally {
+    source.destroy();
+  }
+}
+
+/** A name relative to a folder as a key; undefined when it leads out of the source. */
+function below(folder: string, name: string): string | undefined {
+  if (name.startsWith("/") || name.includes("\\")) return undefined;
+  const parts: string[] = folder.split("/").filter((part) => part !== "");
+  for (const part of name.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) return undefined;
+  }
+  return parts.join("/");
+}

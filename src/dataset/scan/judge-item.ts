@@ -1,0 +1,231 @@
+import { createHash } from "node:crypto";
+import { type Action, strongest } from "../../contract/actions.ts";
+import { SafelightError } from "../../contract/errors.ts";
+import type { ScanCaption, ScanItem, ScanProblem } from "../../contract/scan.ts";
+import type { InventoryFile, PendingPicture, Remembered, ScanStore } from "../../store/scans/scan-store.ts";
+import { FileProblem, type Files } from "../files/files.ts";
+import { type FolderPrompts, isClassPicture, promptsFor } from "../layouts/dataset-info.ts";
+import { isJson } from "../layouts/kinds.ts";
+import type { DataSetJudge, PictureVerdict } from "./judge.ts";
+
+/** A caption file is read no further. */
+const MOST_CAPTION_BYTES = 1024 * 1024;
+/** Members of a WebDataset's `.json` that hold a caption. */
+const CAPTION_MEMBERS = ["caption", "text", "prompt", "txt"];
+
+const ENDINGS: Readonly<Record<string, RegExp>> = {
+  "image/png": /\.png$/i,
+  "image/jpeg": /\.jpe?g$/i,
+  "image/webp": /\.webp$/i,
+  "image/gif": /\.gif$/i,
+  "image/avif": /\.avif$/i,
+  "image/tiff": /\.tiff?$/i,
+  "image/bmp": /\.bmp$/i,
+};
+
+export interface ItemContext {
+  readonly files: Files;
+  readonly store: ScanStore;
+  readonly judge: DataSetJudge;
+  readonly prompts: readonly FolderPrompts[];
+  /** Whether a picture without a caption is worth a word. */
+  readonly captionsExpected: boolean;
+  /** Pixels of the shorter side; 0: any. */
+  readonly minSide: number;
+}
+
+interface Text {
+  readonly file: string;
+  readonly place: string | null;
+  readonly text: string;
+}
+
+export interface JudgedItem {
+  readonly item: ScanItem;
+  /** Undefined where nothing new was learnt. */
+  readonly remember: Remembered | undefined;
+}
+
+/** Judges one picture and its captions. What is wrong with them becomes part of the item. @throws what is wrong with the place */
+export async function judgeItem(
+  picture: PendingPicture,
+  context: ItemContext,
+  signal: AbortSignal,
+): Promise<JudgedItem> {
+  const problems: ScanProblem[] = [];
+  const seen = await lookAt(picture, context, problems, signal);
+  const captions = await captionsOf(picture, context, problems, signal);
+  const { verdict } = seen;
+  const { onUnknown } = context.judge;
+  const unknown: Action[] = [
+    ...(verdict ? [] : [onUnknown.image]),
+    ...(problems.some(({ code }) => CAPTION_UNKNOWN.has(code)) ? [onUnknown.prompt] : []),
+  ];
+  const folder = promptsFor(picture.key, context.prompts);
+  const decisions = [...(verdict ? [verdict] : []), ...captions];
+  const item: ScanItem = {
+    key: picture.key,
+    bytes: picture.bytes,
+    sha256: seen.digest ?? null,
+    media_type: verdict?.mediaType ?? null,
+    width: verdict?.width ?? null,
+    height: verdict?.height ?? null,
+    frames: verdict?.frames ?? null,
+    role: folder && isClassPicture(picture.key, folder) ? "class" : "instance",
+    action: strongest([...decisions.map(({ action }) => action), ...unknown]),
+    judged: unknown.length === 0 && decisions.every(({ reasons }) => reasons.every(({ score }) => score !== null)),
+    image_action: verdict?.action ?? null,
+    reasons: [...(verdict?.reasons ?? [])],
+    scores: verdict?.scores ?? {},
+    captions,
+    problems,
+    pdq: verdict?.pdq ?? null,
+  };
+  return { item, remember: seen.remember };
+}
+
+const CAPTION_UNKNOWN: ReadonlySet<string> = new Set(["caption_unreadable", "caption_too_long"]);
+
+interface Seen {
+  readonly digest?: string;
+  readonly verdict?: PictureVerdict;
+  readonly remember?: Remembered | undefined;
+}
+
+async function lookAt(
+  picture: PendingPicture,
+  { files, store, judge, minSide }: ItemContext,
+  problems: ScanProblem[],
+  signal: AbortSignal,
+): Promise<Seen> {
+  const { fingerprint } = judge;
+  let digest = await store.knownDigest(files.uri, picture.key, picture.stamp);
+  let verdict = digest === undefined ? undefined : await knownVerdict(store, fingerprint, digest);
+  let remember: Remembered | undefined;
+  try {
+    if (digest === undefined || verdict === undefined) {
+      const { bytes, stamp } = await readFileOf(picture, files, judge.limits.pictureBytes, signal);
+      digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+      verdict = (await knownVerdict(store, fingerprint, digest)) ?? (await judge.picture(bytes, signal));
+      if (verdict.complete) {
+        const entry = { source: files.uri, key: picture.key, stamp, digest, fingerprint };
+        remember = { ...entry, verdict: JSON.stringify(verdict) };
+      }
+    }
+  } catch (error) {
+    problems.push(problemOf(error));
+    return digest === undefined ? {} : { digest };
+  }
+  const { mediaType, width, height } = verdict;
+  if (ENDINGS[mediaType]?.test(picture.key) === false) {
+    problems.push({
+      code: "wrong_extension",
+      detail: `the content is ${mediaType.slice("image/".length).toUpperCase()}`,
+    });
+  }
+  if (Math.min(width, height) < minSide) {
+    const detail = `it has ${width} × ${height} pixels; the shorter side must have ${minSide} (min_side)`;
+    problems.push({ code: "too_small", detail });
+  }
+  return { digest, verdict, remember };
+}
+
+async function knownVerdict(
+  store: ScanStore,
+  fingerprint: string,
+  digest: string,
+): Promise<PictureVerdict | undefined> {
+  const known = await store.knownVerdict(fingerprint, digest);
+  return known === undefined ? undefined : (JSON.parse(known) as PictureVerdict); // of our own writing, under this fingerprint
+}
+
+async function readFileOf(file: InventoryFile, files: Files, most: number, signal: AbortSignal) {
+  const { inside, key, bytes } = file;
+  if (!inside) return files.read(key, most, signal);
+  const range = { start: inside.start, end: inside.start + bytes };
+  const read = await files.read(inside.archive, most, signal, range);
+  if (read.stamp !== file.stamp) throw new FileProblem("changed", "its archive changed since it was listed");
+  return read;
+}
+
+async function captionsOf(
+  picture: PendingPicture,
+  context: ItemContext,
+  problems: ScanProblem[],
+  signal: AbortSignal,
+): Promise<ScanCaption[]> {
+  const { judge, prompts } = context;
+  const texts: Text[] = [...picture.captions];
+  const folder = promptsFor(picture.key, prompts);
+  if (folder) {
+    const ofClass = isClassPicture(picture.key, folder);
+    const text = ofClass ? folder.classPrompt : folder.instancePrompt;
+    const place = ofClass ? "class_prompt" : "instance_prompt";
+    if (text !== undefined) texts.push({ file: folder.file, place, text });
+  }
+  for (const sidecar of picture.sidecars) {
+    try {
+      texts.push(...(await sidecarTexts(sidecar, context.files, signal)));
+    } catch (error) {
+      const { code, detail } = problemOf(error);
+      problems.push({
+        code: "caption_unreadable",
+        detail: code === "unreadable" ? detail : `${sidecar.key}: ${detail}`,
+      });
+    }
+  }
+  if (texts.length === 0 && problems.every(({ code }) => code !== "caption_unreadable") && context.captionsExpected) {
+    problems.push({ code: "caption_missing", detail: "other pictures of this data set have one" });
+  }
+  const captions: ScanCaption[] = [];
+  for (const { file, place, text } of texts) {
+    const where = { file, place, digest: digestOf(text), characters: text.length };
+    if (text.trim() === "") {
+      problems.push({ code: "caption_empty", detail: `${file} says nothing` });
+      continue;
+    }
+    if (text.length > judge.limits.captionCharacters) {
+      const detail = `it has ${text.length} characters; the limit is ${judge.limits.captionCharacters} (prompt_characters)`;
+      problems.push({ code: "caption_too_long", detail });
+      continue;
+    }
+    const { action, reasons } = await judge.caption(text, signal);
+    captions.push({ ...where, action, reasons });
+  }
+  return captions;
+}
+
+async function sidecarTexts(sidecar: InventoryFile, files: Files, signal: AbortSignal): Promise<readonly Text[]> {
+  const file = sidecar.key;
+  const { bytes } = await readFileOf(sidecar, files, MOST_CAPTION_BYTES, signal);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FileProblem("caption_unreadable", "it is not UTF-8 text", { cause });
+  }
+  if (!isJson(file)) return [{ file, place: null, text }];
+  try {
+    const value: unknown = JSON.parse(text);
+    const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
+    return members.flatMap(([place, caption]) =>
+      CAPTION_MEMBERS.includes(place) && typeof caption === "string" ? [{ file, place, text: caption }] : [],
+    );
+  } catch (cause) {
+    throw new FileProblem("caption_unreadable", "it is not JSON", { cause });
+  }
+}
+
+/** @throws what is no problem of one file */
+function problemOf(error: unknown): ScanProblem {
+  if (error instanceof FileProblem) return error.problem;
+  if (error instanceof SafelightError && error.code === "image_too_large")
+    return { code: "too_large", detail: error.detail };
+  if (error instanceof SafelightError && error.code === "image_unreadable")
+    return { code: "unreadable", detail: error.detail };
+  throw error;
+}
+
+function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}

@@ -1,0 +1,127 @@
+import { SafelightError } from "../../contract/errors.ts";
+import type { Scan, ScanItem, ScanLayout } from "../../contract/scan.ts";
+import { ALL_KEYS, type ScanStore } from "../../store/scans/scan-store.ts";
+import type { Files } from "../files/files.ts";
+import { folderPrompts, layoutOf, takeInventory } from "./inventory.ts";
+import type { DataSetJudge } from "./judge.ts";
+import { everyItem, everyProblem } from "./pages.ts";
+import { judgePending } from "./run.ts";
+import { Summing } from "./summary.ts";
+
+export interface ScanParts {
+  readonly files: Files;
+  readonly store: ScanStore;
+  readonly judge: DataSetJudge;
+}
+
+export interface ScanOptions {
+  /** Undefined: as the files themselves say. */
+  readonly layout: ScanLayout | undefined;
+  /** Pixels of the shorter side; 0: any. */
+  readonly minSide: number;
+  /** Pictures under way at once. */
+  readonly width: number;
+}
+
+/** How far a scan is. Rates and times left are for whoever shows it to work out. */
+export type ScanProgress =
+  | { readonly phase: "listing"; readonly listed: number }
+  | { readonly phase: "judging"; readonly total: number; readonly done: number; readonly item: ScanItem | undefined };
+
+/** The newest scan of a source that stopped before its end, and that the same judges could finish. */
+export async function unfinishedScan({ files, store, judge }: ScanParts): Promise<Scan | undefined> {
+  for (const scan of await store.list(1_000)) {
+    if (scan.source !== files.uri || scan.state === "finished") continue;
+    if (scan.policy.digest === judge.policy.digest && sameDetectors(scan, judge)) return scan;
+  }
+  return undefined;
+}
+
+export async function createScan({ files, store, judge }: ScanParts, now: Date): Promise<Scan> {
+  const scan: Scan = {
+    id: `scan_${crypto.randomUUID()}`,
+    state: "listing",
+    source: files.uri,
+    layout: null,
+    policy: judge.policy,
+    detectors: judge.detectors,
+    created_at: now.toISOString(),
+    finished_at: null,
+    total: 0,
+    done: 0,
+    summary: null,
+    error: null,
+  };
+  await store.create(scan);
+  return scan;
+}
+
+/**
+ * Takes a scan to its end, from wherever it is.
+ * @throws the signal's reason, and SafelightError where the source or the store fails: the scan can be taken up again then
+ */
+export async function finishScan(
+  id: string,
+  parts: ScanParts,
+  options: ScanOptions,
+  signal: AbortSignal,
+  progress: (progress: ScanProgress) => void,
+): Promise<Scan> {
+  const { store, judge } = parts;
+  const scan = await existing(store, id);
+  if (scan.state === "finished") return scan;
+  if (!sameDetectors(scan, judge) || scan.policy.digest !== judge.policy.digest) {
+    throw new SafelightError("conflict", `scan ${id} was begun under another policy, or with other detectors`);
+  }
+  if (scan.state === "listing") {
+    await takeInventory(parts.files, store, id, signal, (listed) => progress({ phase: "listing", listed }));
+    const { total } = await store.counts(id);
+    await store.update(id, { state: "judging", total, layout: options.layout ?? (await layoutOf(store, id)) });
+  }
+  await judgeRange(id, parts, options, ALL_KEYS, signal, progress);
+  return closeScan(id, parts, new Date());
+}
+
+/** Judges one part of a scan whose files are listed. */
+export async function judgeRange(
+  id: string,
+  parts: ScanParts,
+  { minSide, width }: ScanOptions,
+  range: typeof ALL_KEYS,
+  signal: AbortSignal,
+  progress: (progress: ScanProgress) => void,
+): Promise<void> {
+  const { files, store } = parts;
+  const { layout } = await existing(store, id);
+  const prompts = await folderPrompts(files, store, id, signal);
+  const captionsExpected = layout !== "plain" || (await store.hasCaptions(id));
+  let { total, done } = await store.counts(id);
+  progress({ phase: "judging", total, done, item: undefined });
+  const judged = (item: ScanItem) => progress({ phase: "judging", total, done: ++done, item });
+  await judgePending(id, { ...parts, prompts, captionsExpected, minSide }, { width, range, judged }, signal);
+  ({ total, done } = await store.counts(id));
+  await store.update(id, { total, done });
+}
+
+/** Adds up what was found. To be called when every picture has a result. */
+export async function closeScan(id: string, { store, judge }: ScanParts, now: Date): Promise<Scan> {
+  const sum = new Summing();
+  for await (const item of everyItem(store, id)) sum.item(item);
+  for await (const { problem } of everyProblem(store, id)) sum.problem(problem);
+  const { total, done } = await store.counts(id);
+  if (done < total)
+    throw new SafelightError("conflict", `scan ${id}: ${total - done} of ${total} pictures are not judged`);
+  const summary = sum.summary(judge.coverage());
+  await store.update(id, { state: "finished", finished_at: now.toISOString(), total, done, summary });
+  return existing(store, id);
+}
+
+async function existing(store: ScanStore, id: string): Promise<Scan> {
+  const scan = await store.get(id);
+  if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
+  return scan;
+}
+
+function sameDetectors({ detectors }: Scan, judge: DataSetJudge): boolean {
+  return JSON.stringify(detectors) === JSON.stringify(judge.detectors);
+}

@@ -1,0 +1,67 @@
+import { ACTIONS, type Action, severity } from "../../contract/actions.ts";
+import type { Category } from "../../contract/categories.ts";
+import type { Coverage } from "../../contract/decision.ts";
+import {
+  SCAN_PROBLEMS,
+  type ScanItem,
+  type ScanProblem,
+  type ScanProblemCode,
+  type ScanSummary,
+} from "../../contract/scan.ts";
+
+/** Adds up a scan's items, one by one. */
+export class Summing {
+  readonly #actions = new Map<Action, number>(ACTIONS.map((action) => [action, 0]));
+  readonly #categories = new Map<Category, Map<Action, number>>();
+  readonly #problems = new Map<ScanProblemCode, number>();
+  #pictures = 0;
+  #unjudged = 0;
+
+  item(item: ScanItem): void {
+    this.#pictures += 1;
+    if (!isJudged(item)) this.#unjudged += 1;
+    this.#actions.set(item.action, (this.#actions.get(item.action) ?? 0) + 1);
+    for (const [category, action] of worstByCategory(item)) {
+      const counts = this.#categories.get(category) ?? new Map<Action, number>();
+      counts.set(action, (counts.get(action) ?? 0) + 1);
+      this.#categories.set(category, counts);
+    }
+    for (const problem of item.problems) this.problem(problem);
+  }
+
+  problem({ code }: ScanProblem): void {
+    this.#problems.set(code, (this.#problems.get(code) ?? 0) + 1);
+  }
+
+  summary(coverage: { readonly image: Coverage[]; readonly prompt: Coverage[] }): ScanSummary {
+    return {
+      pictures: this.#pictures,
+      unjudged: this.#unjudged,
+      actions: Object.fromEntries(this.#actions) as ScanSummary["actions"],
+      categories: Object.fromEntries(
+        [...this.#categories].sort().map(([category, counts]) => [category, Object.fromEntries(counts)]),
+      ),
+      problems: Object.fromEntries([...this.#problems].sort()),
+      coverage,
+    };
+  }
+}
+
+export function isJudged({ judged, problems }: Pick<ScanItem, "judged" | "problems">): boolean {
+  return judged && problems.every(({ code }) => !SCAN_PROBLEMS[code].unjudged);
+}
+
+function worstByCategory({ reasons, captions }: ScanItem): Map<Category, Action> {
+  const worst = new Map<Category, Action>();
+  for (const { category, action } of [...reasons, ...captions.flatMap((caption) => caption.reasons)]) {
+    if (category === null) continue;
+    const before = worst.get(category);
+    if (before === undefined || severity(action) > severity(before)) worst.set(category, action);
+  }
+  return worst;
+}
+
+/** Whether anything of the data set could not be judged: it must not be taken for safe then. */
+export function hasUnjudged({ unjudged, problems }: ScanSummary): boolean {
+  return unjudged > 0 || Object.keys(problems).some((code) => SCAN_PROBLEMS[code as ScanProblemCode].unjudged);
+}

@@ -1,0 +1,100 @@
+import type { Scan, ScanItem, ScanProblem } from "../../contract/scan.ts";
+
+/** What a file is to a data set, by its name. */
+export type FileKind = "picture" | "caption" | "metadata" | "archive" | "other";
+
+/** A file of a data set, or one inside an archive of it. */
+export interface InventoryFile {
+  readonly key: string;
+  readonly bytes: number;
+  readonly stamp: string;
+  readonly kind: FileKind;
+  /** The key without its ending: a caption file has that of its picture. */
+  readonly stem: string;
+  /** The archive that holds it, and where its content starts there. */
+  readonly inside: { readonly archive: string; readonly start: number } | null;
+}
+
+/** A caption that stands in a metadata file. */
+export interface InventoryCaption {
+  /** The key of the picture that it is for. */
+  readonly picture: string;
+  readonly file: string;
+  readonly place: string;
+  readonly text: string;
+}
+
+/** A picture to be judged, with all that belongs to it. */
+export interface PendingPicture extends InventoryFile {
+  /** Files of captions with the picture's stem. */
+  readonly sidecars: readonly InventoryFile[];
+  readonly captions: readonly Omit<InventoryCaption, "picture">[];
+}
+
+export interface KeyedProblem {
+  readonly key: string;
+  readonly problem: ScanProblem;
+}
+
+/** Keys in the order of their UTF-8 bytes: above `after`, up to and with `upTo`; null where there is no bound. */
+export interface KeyRange {
+  readonly after: string | null;
+  readonly upTo: string | null;
+}
+
+export const ALL_KEYS: KeyRange = { after: null, upTo: null };
+
+/**
+ * The inventory of a scan and its results so far. Keys are in the order of their UTF-8 bytes everywhere. A write is durable when it
+ * resolves; written twice, it is there once. Methods throw SafelightError `storage_full`, `storage_failed`.
+ */
+export interface ScanStore {
+  create(scan: Scan): Promise<void>;
+  get(id: string): Promise<Scan | undefined>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly Scan[]>;
+  update(id: string, change: Partial<Scan>): Promise<void>;
+  /** Removes the scan with its inventory and results. */
+  delete(id: string): Promise<void>;
+
+  addFiles(id: string, files: readonly InventoryFile[]): Promise<void>;
+  addCaptions(id: string, captions: readonly InventoryCaption[]): Promise<void>;
+  addProblems(id: string, problems: readonly KeyedProblem[]): Promise<void>;
+  /** Files of one kind, or all with null, in order. */
+  files(id: string, kind: FileKind | null, after: string | null, limit: number): Promise<readonly InventoryFile[]>;
+  /** Caption files that have the stem of no picture. */
+  orphans(id: string, after: string | null, limit: number): Promise<readonly string[]>;
+  /** Whether any picture has a caption of its own. */
+  hasCaptions(id: string): Promise<boolean>;
+
+  /** Pictures without a result, in order. */
+  pending(id: string, range: KeyRange, limit: number): Promise<readonly PendingPicture[]>;
+  save(id: string, items: readonly ScanItem[]): Promise<void>;
+  counts(id: string): Promise<{ readonly total: number; readonly done: number }>;
+  items(id: string, after: string | null, limit: number): Promise<readonly ScanItem[]>;
+  /** The results of these pictures, in no order. */
+  itemsOf(id: string, keys: readonly string[]): Promise<readonly ScanItem[]>;
+  /** Pictures that share the stems of caption files, in no order. */
+  picturesWithStems(id: string, stems: readonly string[]): Promise<readonly InventoryFile[]>;
+  /** In the order of their keys, then codes. */
+  problems(id: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]>;
+  /** The keys that end each run of `size` pictures; the last run may be shorter. */
+  shards(id: string, size: number): Promise<readonly KeyRange[]>;
+
+  /** The digest of a file that was read before with this very stamp. */
+  knownDigest(source: string, key: string, stamp: string): Promise<string | undefined>;
+  /** What was found in these bytes by the same detectors under the same policy. */
+  knownVerdict(fingerprint: string, digest: string): Promise<string | undefined>;
+  remember(entries: readonly Remembered[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Remembered {
+  readonly source: string;
+  readonly key: string;
+  readonly stamp: string;
+  readonly digest: string;
+  readonly fingerprint: string;
+  /** JSON. */
+  readonly verdict: string;
+}

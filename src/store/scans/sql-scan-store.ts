@@ -1,0 +1,366 @@
+import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import { SafelightError } from "../../contract/errors.ts";
+import { type Scan, type ScanItem, ScanItemSchema, type ScanProblemCode, ScanSchema } from "../../contract/scan.ts";
+import type {
+  FileKind,
+  InventoryCaption,
+  InventoryFile,
+  KeyedProblem,
+  KeyRange,
+  PendingPicture,
+  Remembered,
+  ScanStore,
+} from "./scan-store.ts";
+import type { ScanTables } from "./tables.ts";
+
+/** Rows in one statement: both engines bound the number of parameters. */
+const ROWS = 500;
+
+/** Scans in SQL that SQLite and PostgreSQL both speak. */
+export class SqlScanStore implements ScanStore {
+  readonly #db: Kysely<ScanTables>;
+  readonly #failure: (error: unknown) => unknown;
+  readonly #end: () => Promise<void>;
+
+  /** @param failure turns what the engine throws into a SafelightError */
+  constructor(db: Kysely<ScanTables>, failure: (error: unknown) => unknown, end: () => Promise<void>) {
+    this.#db = db;
+    this.#failure = failure;
+    this.#end = end;
+  }
+
+  async create(scan: Scan): Promise<void> {
+    await this.#guard(
+      this.#db
+        .insertInto("scans")
+        .values({ id: scan.id, created_at: scan.created_at, scan: JSON.stringify(scan) })
+        .execute(),
+    );
+  }
+
+  async get(id: string): Promise<Scan | undefined> {
+    const row = await this.#guard(this.#db.selectFrom("scans").select("scan").where("id", "=", id).executeTakeFirst());
+    return row && readScan(row.scan);
+  }
+
+  async list(limit: number): Promise<readonly Scan[]> {
+    const query = this.#db.selectFrom("scans").select("scan").orderBy("created_at", "desc").orderBy("id", "desc");
+    return (await this.#guard(query.limit(limit).execute())).map((row) => readScan(row.scan));
+  }
+
+  async update(id: string, change: Partial<Scan>): Promise<void> {
+    await this.#guard(
+      this.#db.transaction().execute(async (db) => {
+        const row = await db.selectFrom("scans").select("scan").where("id", "=", id).executeTakeFirst();
+        if (!row) throw new SafelightError("not_found", `there is no scan ${id}`);
+        const scan = JSON.stringify({ ...readScan(row.scan), ...change });
+        await db.updateTable("scans").set({ scan }).where("id", "=", id).execute();
+      }),
+    );
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.#guard(this.#db.deleteFrom("scans").where("id", "=", id).execute());
+  }
+
+  async addFiles(scan: string, files: readonly InventoryFile[]): Promise<void> {
+    const rows = files.map(({ key, bytes, stamp, kind, stem, inside }) => ({
+      ...{ scan, key, bytes, stamp, kind, stem },
+      archive: inside?.archive ?? null,
+      start: inside?.start ?? null,
+      item: null,
+    }));
+    await this.#inserted("scan_files", rows);
+  }
+
+  async addCaptions(scan: string, captions: readonly InventoryCaption[]): Promise<void> {
+    await this.#inserted(
+      "scan_captions",
+      captions.map((caption) => ({ scan, ...caption })),
+    );
+  }
+
+  async addProblems(scan: string, problems: readonly KeyedProblem[]): Promise<void> {
+    await this.#inserted(
+      "scan_problems",
+      problems.map(({ key, problem }) => ({ scan, key, ...problem })),
+    );
+  }
+
+  async files(
+    scan: string,
+    kind: FileKind | null,
+    after: string | null,
+    limit: number,
+  ): Promise<readonly InventoryFile[]> {
+    let query = this.#db.selectFrom("scan_files").select(FILE).where("scan", "=", scan);
+    if (kind !== null) query = query.where("kind", "=", kind);
+    if (after !== null) query = query.where("key", ">", after);
+    return (await this.#guard(query.orderBy("key").limit(limit).execute())).map(inventoryFile);
+  }
+
+  async orphans(scan: string, after: string | null, limit: number): Promise<readonly string[]> {
+    let query = this.#db
+      .selectFrom("scan_files as caption")
+      .select("caption.key")
+      .where("caption.scan", "=", scan)
+      .where("caption.kind", "=", "caption")
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("scan_files as picture")
+              .select("picture.key")
+              .where("picture.scan", "=", scan)
+              .where("picture.kind", "=", "picture")
+              .whereRef("picture.stem", "=", "caption.stem"),
+          ),
+        ),
+      );
+    if (after !== null) query = query.where("caption.key", ">", after);
+    return (await this.#guard(query.orderBy("caption.key").limit(limit).execute())).map(({ key }) => key);
+  }
+
+  async hasCaptions(scan: string): Promise<boolean> {
+    const sidecar = this.#db
+      .selectFrom("scan_files as picture")
+      .innerJoin("scan_files as caption", (join) =>
+        join
+          .onRef("caption.scan", "=", "picture.scan")
+          .onRef("caption.stem", "=", "picture.stem")
+          .on("caption.kind", "=", "caption"),
+      )
+      .select("picture.key")
+      .where("picture.scan", "=", scan)
+      .where("picture.kind", "=", "picture");
+    const listed = this.#db.selectFrom("scan_captions").select("picture").where("scan", "=", scan);
+    if (await this.#guard(listed.limit(1).executeTakeFirst())) return true;
+    return (await this.#guard(sidecar.limit(1).executeTakeFirst())) !== undefined;
+  }
+
+  async pending(scan: string, range: KeyRange, limit: number): Promise<readonly PendingPicture[]> {
+    const pictures = await this.#guard(
+      this.#db
+        .selectFrom("scan_files")
+        .select(FILE)
+        .where("scan", "=", scan)
+        .where("kind", "=", "picture")
+        .where("item", "is", null)
+        .where(within(range))
+        .orderBy("key")
+        .limit(limit)
+        .execute(),
+    );
+    if (pictures.length === 0) return [];
+    const keys = pictures.map(({ key }) => key);
+    const [sidecars, captions] = await Promise.all([
+      this.#withStems(
+        scan,
+        "caption",
+        pictures.map(({ stem }) => stem),
+      ),
+      this.#inParts(keys, (part) =>
+        this.#db
+          .selectFrom("scan_captions")
+          .select(["picture", "file", "place", "text"])
+          .where("scan", "=", scan)
+          .where("picture", "in", part)
+          .orderBy("file")
+          .orderBy("place")
+          .execute(),
+      ),
+    ]);
+    return pictures.map((picture) => ({
+      ...inventoryFile(picture),
+      sidecars: sidecars.filter(({ stem }) => stem === picture.stem).map(inventoryFile),
+      captions: captions
+        .filter((caption) => caption.picture === picture.key)
+        .map(({ file, place, text }) => ({ file, place, text })),
+    }));
+  }
+
+  async save(scan: string, items: readonly ScanItem[]): Promise<void> {
+    await this.#guard(
+      this.#db.transaction().execute(async (db) => {
+        for (const item of items) {
+          await db
+            .updateTable("scan_files")
+            .set({ item: JSON.stringify(item) })
+            .where("scan", "=", scan)
+            .where("key", "=", item.key)
+            .execute();
+        }
+      }),
+    );
+  }
+
+  async counts(scan: string): Promise<{ total: number; done: number }> {
+    const row = await this.#guard(
+      this.#db
+        .selectFrom("scan_files")
+        .select(({ fn }) => [fn.countAll<number>().as("total"), fn.count<number>("item").as("done")])
+        .where("scan", "=", scan)
+        .where("kind", "=", "picture")
+        .executeTakeFirstOrThrow(),
+    );
+    return { total: Number(row.total), done: Number(row.done) };
+  }
+
+  async items(scan: string, after: string | null, limit: number): Promise<readonly ScanItem[]> {
+    let query = this.#db.selectFrom("scan_files").select("item").where("scan", "=", scan).where("item", "is not", null);
+    if (after !== null) query = query.where("key", ">", after);
+    const rows = await this.#guard(query.orderBy("key").limit(limit).execute());
+    return rows.map(scanItem);
+  }
+
+  async itemsOf(scan: string, keys: readonly string[]): Promise<readonly ScanItem[]> {
+    const rows = await this.#inParts(keys, (part) =>
+      this.#db
+        .selectFrom("scan_files")
+        .select("item")
+        .where("scan", "=", scan)
+        .where("key", "in", part)
+        .where("item", "is not", null)
+        .execute(),
+    );
+    return rows.map(scanItem);
+  }
+
+  async picturesWithStems(scan: string, stems: readonly string[]): Promise<readonly InventoryFile[]> {
+    return (await this.#withStems(scan, "picture", stems)).map(inventoryFile);
+  }
+
+  #withStems(scan: string, kind: "picture" | "caption", stems: readonly string[]): Promise<FileRow[]> {
+    return this.#inParts([...new Set(stems)], (part) =>
+      this.#db
+        .selectFrom("scan_files")
+        .select(FILE)
+        .where("scan", "=", scan)
+        .where("kind", "=", kind)
+        .where("stem", "in", part)
+        .orderBy("key")
+        .execute(),
+    );
+  }
+
+  async problems(scan: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]> {
+    let query = this.#db.selectFrom("scan_problems").select(["key", "code", "detail"]).where("scan", "=", scan);
+    if (after !== null) {
+      const { key, problem } = after;
+      query = query.where(({ eb, or, and }) =>
+        or([eb("key", ">", key), and([eb("key", "=", key), eb("code", ">", problem.code)])]),
+      );
+    }
+    const rows = await this.#guard(query.orderBy("key").orderBy("code").limit(limit).execute());
+    return rows.map(({ key, code, detail }) => ({ key, problem: { code: code as ScanProblemCode, detail } }));
+  }
+
+  async shards(scan: string, size: number): Promise<readonly KeyRange[]> {
+    const ends = await this.#guard(
+      this.#db
+        .with("numbered", (db) =>
+          db
+            .selectFrom("scan_files")
+            .select(["key", sql<number>`row_number() over (order by key)`.as("place")])
+            .where("scan", "=", scan)
+            .where("kind", "=", "picture"),
+        )
+        .selectFrom("numbered")
+        .select("key")
+        .where(sql<boolean>`place % ${sql.lit(size)} = 0`)
+        .orderBy("key")
+        .execute(),
+    );
+    const bounds = [null, ...ends.map(({ key }) => key), null];
+    return bounds.slice(1).map((upTo, i) => ({ after: bounds[i] ?? null, upTo }));
+  }
+
+  async knownDigest(source: string, key: string, stamp: string): Promise<string | undefined> {
+    const query = this.#db.selectFrom("scan_digests").select("digest").where("source", "=", source);
+    const row = await this.#guard(query.where("key", "=", key).where("stamp", "=", stamp).executeTakeFirst());
+    return row?.digest;
+  }
+
+  async knownVerdict(fingerprint: string, digest: string): Promise<string | undefined> {
+    const query = this.#db.selectFrom("scan_verdicts").select("verdict").where("fingerprint", "=", fingerprint);
+    return (await this.#guard(query.where("digest", "=", digest).executeTakeFirst()))?.verdict;
+  }
+
+  async remember(entries: readonly Remembered[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#guard(
+      this.#db.transaction().execute(async (db) => {
+        for (const { source, key, stamp, digest, fingerprint, verdict } of entries) {
+          await db
+            .insertInto("scan_digests")
+            .values({ source, key, stamp, digest })
+            .onConflict((conflict) => conflict.columns(["source", "key"]).doUpdateSet({ stamp, digest }))
+            .execute();
+          await db
+            .insertInto("scan_verdicts")
+            .values({ fingerprint, digest, verdict })
+            .onConflict((conflict) => conflict.columns(["fingerprint", "digest"]).doNothing())
+            .execute();
+        }
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#end();
+  }
+
+  async #inserted<Table extends "scan_files" | "scan_captions" | "scan_problems">(
+    table: Table,
+    rows: readonly ScanTables[Table][],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await this.#guard(
+      this.#db.transaction().execute(async (db) => {
+        for (let at = 0; at < rows.length; at += ROWS) {
+          await db
+            .insertInto(table)
+            .values(rows.slice(at, at + ROWS) as never) // Kysely cannot follow a table that is a type parameter
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+      }),
+    );
+  }
+
+  async #inParts<Row>(values: readonly string[], ask: (part: string[]) => Promise<Row[]>): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let at = 0; at < values.length; at += ROWS) {
+      rows.push(...(await this.#guard(ask(values.slice(at, at + ROWS)))));
+    }
+    return rows;
+  }
+
+  async #guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw error instanceof SafelightError ? error : this.#failure(error);
+    }
+  }
+}
+
+const FILE = ["key", "bytes", "stamp", "kind", "stem", "archive", "start"] as const;
+type FileRow = Pick<ScanTables["scan_files"], (typeof FILE)[number]>;
+
+function inventoryFile({ key, bytes, stamp, kind, stem, archive, start }: FileRow): InventoryFile {
+  const inside = archive === null ? null : { archive, start: Number(start) };
+  return { key, bytes: Number(bytes), stamp, kind: kind as FileKind, stem, inside };
+}
+
+function scanItem({ item }: { readonly item: string | null }): ScanItem {
+  return ScanItemSchema.parse(JSON.parse(item ?? "null"));
+}
+
+function within({ after, upTo }: KeyRange) {
+  return ({ and, eb }: ExpressionBuilder<ScanTables, "scan_files">) =>
+    and([...(after === null ? [] : [eb("key", ">", after)]), ...(upTo === null ? [] : [eb("key", "<=", upTo)])]);
+}
+
+function readScan(json: string): Scan {
+  return ScanSchema.parse(JSON.parse(json));
+}
