@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { ManifestHeader } from "../contract/manifest.ts";
 import type { Scan } from "../contract/scan.ts";
-import { openFolder } from "../dataset/files/folder.ts";
+import { openFiles } from "../dataset/files/open.ts";
 import { sortedFiles } from "../dataset/manifest/kept.ts";
-import { publicKeyOf, signingKey } from "../dataset/manifest/keys.ts";
+import { signingKey } from "../dataset/manifest/keys.ts";
 import { type OpenManifest, openManifest } from "../dataset/manifest/read.ts";
 import { assertSignedBy, type Difference, differences } from "../dataset/manifest/verify.ts";
 import { writeManifest } from "../dataset/manifest/write.ts";
@@ -20,7 +20,12 @@ import {
   type ScanProgress,
   unfinishedScan,
 } from "../dataset/scan/scan.ts";
+import { finishShared, workShard } from "../dataset/scan/shared.ts";
+import { openScanShards, type ScanShard, type ScanShards } from "../jobs/scan-shards.ts";
+import { readSecret } from "../outbound/secret.ts";
 import { openEmbeddedScans } from "../store/scans/embedded.ts";
+import { openPostgresScans } from "../store/scans/postgres.ts";
+import type { ScanStore } from "../store/scans/scan-store.ts";
 import { openDataSetJudge } from "./data-set-judge.ts";
 import { VERSION } from "./version.ts";
 
@@ -29,6 +34,7 @@ export interface DataSetScans {
   /** The newest one that stopped before its end. */
   unfinished(): Promise<Scan | undefined>;
   create(): Promise<Scan>;
+  /** With a database, together with all workers; else by itself. */
   finish(
     id: string,
     options: ScanOptions,
@@ -37,46 +43,158 @@ export interface DataSetScans {
   ): Promise<Scan>;
   /** Writes the results of a finished scan, and its signed manifest. */
   write(id: string, folder: string, signal: AbortSignal): Promise<ManifestHeader>;
-  /** What manifests of this data folder are signed with. 32 bytes, base64. */
-  publicKey(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** @throws SafelightError `config_invalid`, `storage_*`; `invalid_request` when there is no such source or policy */
-export async function openDataSetScans(config: Config, source: string, policy: string): Promise<DataSetScans> {
-  const files = await openFolder(source);
-  const judge = await openDataSetJudge(config, policy);
+/**
+ * @param source a folder, absolute, or `s3://bucket/prefix`
+ * @throws SafelightError `config_invalid`, `storage_*`; `invalid_request` when there is no such source or policy
+ */
+export async function openDataSetScans(
+  config: Config,
+  source: string,
+  policy: string,
+  onError: (error: unknown) => void,
+): Promise<DataSetScans> {
+  const open = new Closing();
   try {
-    await mkdir(config.data, { recursive: true });
-    const store = openEmbeddedScans(config.data);
+    const files = open.add(await openFiles(source));
+    const judge = open.add(await openDataSetJudge(config, policy));
+    const store = open.add(await openScanStore(config));
     const parts: ScanParts = { files, store, judge };
+    const shards = config.database && open.add(await openScanShards(readSecret(config.database), onError));
     return {
       unfinished: () => unfinishedScan(parts),
       create: () => createScan(parts, new Date()),
-      finish: (id, options, signal, progress) => finishScan(id, parts, options, signal, progress),
+      async finish(id, options, signal, progress) {
+        if (!shards) return finishScan(id, parts, options, signal, progress);
+        await shards.work((shard, until) =>
+          shard.scan === id ? workShard(shard, parts, options.width, until) : workAlone(shard, config, store, until),
+        );
+        return finishShared(id, parts, shards, options, signal, progress);
+      },
       async write(id, folder, signal) {
         const scan = await store.get(id);
         if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
         await writeResults(folder, store, id);
-        const sorted = sortedFiles(files, store, id, signal);
-        return writeManifest(folder, scan, sorted, VERSION, await signingKey(keyFile(config)));
+        const key = await signingKey(join(config.data, "signing-key.pem"));
+        return writeManifest(folder, scan, sortedFiles(files, store, id, signal), VERSION, key);
       },
-      publicKey: async () => publicKeyOf(await signingKey(keyFile(config))),
-      async close() {
-        await judge.close();
-        await store.close();
-        await files.close();
-      },
+      close: () => open.close(),
     };
-  } catch (cause) {
-    await judge.close();
-    if (cause instanceof SafelightError) throw cause;
-    throw new SafelightError("storage_failed", `the data folder ${config.data} cannot be used`, { cause });
+  } catch (error) {
+    await open.close();
+    throw error;
   }
 }
 
-function keyFile({ data }: Pick<Config, "data">): string {
-  return join(data, "signing-key.pem");
+/**
+ * Takes shards of any scans from the database until the signal is aborted.
+ * @throws SafelightError `config_invalid` when no database is configured; `storage_failed`
+ */
+export async function workOnScans(
+  config: Config,
+  signal: AbortSignal,
+  tell: { readonly done: (shard: ScanShard, ms: number) => void; readonly error: (error: unknown) => void },
+): Promise<void> {
+  if (!config.database) {
+    throw new SafelightError("config_invalid", "a worker needs a database: set DATABASE_URL to that of PostgreSQL");
+  }
+  const open = new Closing();
+  try {
+    const store = open.add(await openScanStore(config));
+    const shards: ScanShards = open.add(await openScanShards(readSecret(config.database), tell.error));
+    const kept = open.add(new KeptParts(config, store));
+    await shards.work(async (shard, until) => {
+      const start = performance.now();
+      try {
+        await workShard(shard, await kept.for(shard), widthOf(), until);
+      } catch (error) {
+        if (!until.aborted) tell.error(error);
+        throw error;
+      }
+      tell.done(shard, performance.now() - start);
+    });
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  } finally {
+    await open.close();
+  }
+}
+
+/** Pictures under way at once where nobody said otherwise. */
+export function widthOf(): number {
+  return 2 * availableParallelism();
+}
+
+async function workAlone(shard: ScanShard, config: Config, store: ScanStore, signal: AbortSignal): Promise<void> {
+  const kept = new KeptParts(config, store);
+  try {
+    await workShard(shard, await kept.for(shard), widthOf(), signal);
+  } finally {
+    await kept.close();
+  }
+}
+
+/** The source and the judge of the shard before: the next one is seldom of another scan. */
+class KeptParts {
+  readonly #config: Config;
+  readonly #store: ScanStore;
+  #open: { readonly key: string; readonly parts: ScanParts; readonly closing: Closing } | undefined;
+
+  constructor(config: Config, store: ScanStore) {
+    this.#config = config;
+    this.#store = store;
+  }
+
+  async for({ source, policy }: ScanShard): Promise<ScanParts> {
+    const key = JSON.stringify([source, policy]);
+    if (this.#open?.key === key) return this.#open.parts;
+    await this.close();
+    const closing = new Closing();
+    try {
+      const files = closing.add(await openFiles(source));
+      const judge = closing.add(await openDataSetJudge(this.#config, policy));
+      const parts = { files, judge, store: this.#store };
+      this.#open = { key, parts, closing };
+      return parts;
+    } catch (error) {
+      await closing.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.closing.close();
+  }
+}
+
+/** What was opened, closed in the reverse order. */
+class Closing {
+  readonly #opened: { close(): Promise<void> }[] = [];
+
+  add<T extends { close(): Promise<void> }>(opened: T): T {
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#opened.splice(0).reverse()) await opened.close();
+  }
+}
+
+async function openScanStore(config: Config): Promise<ScanStore> {
+  if (config.database) return openPostgresScans(readSecret(config.database));
+  try {
+    await mkdir(config.data, { recursive: true });
+  } catch (cause) {
+    throw new SafelightError("storage_failed", `the data folder ${config.data} cannot be used`, { cause });
+  }
+  return openEmbeddedScans(config.data);
 }
 
 export interface Verification {
@@ -99,7 +217,7 @@ export async function* verifyDataSet(
   const manifest = await openManifest(path);
   if (publicKey !== undefined) assertSignedBy(manifest, publicKey);
   opened(manifest);
-  const files = await openFolder(source ?? manifest.header.source);
+  const files = await openFiles(source ?? manifest.header.source);
   const scratch = await mkdtemp(join(tmpdir(), "safelight-verify-"));
   const store = openEmbeddedScans(scratch);
   try {

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "hold a data set against the manifest of its scan",
     load: () => import("./commands/scan-verify.ts"),
   },
+  worker: {
+    about: "judge parts of scans, together with other machines",
+    load: () => import("./commands/worker.ts"),
+  },
   train: { about: "train a prompt classifier on labelled texts", load: () => import("./commands/train.ts") },
   evaluate: { about: "measure a trained classifier, choose thresholds", load: () => import("./commands/evaluate.ts") },
   config: {

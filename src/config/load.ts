@@ -36,7 +36,7 @@ export interface LoadedConfig {
 
 /**
  * Flags go before the environment (`PORT`, `HOST`, `SAFELIGHT_DATA`, `SAFELIGHT_CONFIG`), that before the file, that before
- * the defaults. A variable that is set to nothing counts as not set.
+ * the defaults. A variable that is set to nothing counts as not set. `DATABASE_URL` counts where the file names no other variable.
  * @throws SafelightError `config_invalid` that says where each mistake is
  */
 export function loadConfig(place: Surroundings): LoadedConfig {
@@ -46,6 +46,7 @@ export function loadConfig(place: Surroundings): LoadedConfig {
   const written = validateYaml(yaml, ConfigFileSchema, [], yaml.value ?? {});
   assertOneCurrency(written, yaml);
   const given = overridesOf(place);
+  const { database = given.database?.value } = written;
   const { public_url } = written.server;
   const config: Config = {
     server: {
@@ -55,6 +56,7 @@ export function loadConfig(place: Surroundings): LoadedConfig {
     },
     keys: written.keys,
     data: given.data?.value ?? resolve(folder, written.data),
+    ...(database === undefined ? {} : { database }),
     policies: written.policies?.map((path) => resolve(folder, path)) ?? [SHIPPED_POLICIES],
     default_policy: written.default_policy,
     generators: generatorsOf(written, yaml, folder),
@@ -163,6 +165,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
     server: config.server,
     keys: config.keys,
     data: config.data,
+    ...(config.database === undefined ? {} : { database: config.database }),
     policies: [...config.policies],
     default_policy: config.default_policy,
     generators: mapValues(config.generators, ({ kind, options, price_per_image, timeout_ms }) => ({

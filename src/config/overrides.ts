@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { SafelightError } from "../contract/errors.ts";
 import { HostSchema, PortSchema } from "./schema.ts";
 
+const DATABASE_URL = "DATABASE_URL";
+
 /** What the command line says. Undefined: nothing. */
 export interface Flags {
   readonly config?: string | undefined;
@@ -28,6 +30,7 @@ export interface Overrides {
   readonly port?: Override<number> | undefined;
   /** Absolute. */
   readonly data?: Override<string> | undefined;
+  readonly database?: Override<{ readonly from_env: string }> | undefined;
 }
 
 /** What the flags and the environment put in place of the file's settings; a variable that is set to nothing is not set. */
@@ -50,6 +53,7 @@ export function overridesOf({ env, flags, cwd }: Surroundings): Overrides {
     data: given("data", "SAFELIGHT_DATA", (text, by) =>
       text === "" ? refuse(by, "must name a folder", text) : resolve(cwd, text),
     ),
+    database: env[DATABASE_URL] ? { value: { from_env: DATABASE_URL }, source: `env ${DATABASE_URL}` } : undefined,
   };
 }
 

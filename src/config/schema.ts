@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Limits, LimitsSchema } from "../contract/limits.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
 import { GENERATORS } from "../generators/table.ts";
-import { SecretSchema } from "../outbound/secret.ts";
+import { type Secret, SecretSchema } from "../outbound/secret.ts";
 
 const name = z
   .string()
@@ -91,6 +91,10 @@ export const ConfigFileSchema = z.strictObject({
     description: "Who may ask. Without keys everybody may who reaches the address.",
   }),
   data: path.default("./data").meta({ description: "The folder that holds records and pictures." }),
+  database: SecretSchema.optional().meta({
+    description:
+      "The variable with the URL of a PostgreSQL database that several machines share scans through; DATABASE_URL when it is set.",
+  }),
   policies: z
     .array(path)
     .min(1)
@@ -170,6 +174,8 @@ export interface Config {
   readonly keys: ConfigFile["keys"];
   /** Absolute. */
   readonly data: string;
+  /** Of PostgreSQL. Absent: scans are in the data folder. */
+  readonly database?: Secret;
   /** Absolute; files, and folders of files. */
   readonly policies: readonly string[];
   readonly default_policy: string;

@@ -31,7 +31,9 @@ export function sourcesOf(settings: unknown, yaml: YamlFile, given: Overrides): 
     leavesOf(settings).map(({ key, path }) => {
       const written = path.reduce(childOf, yaml.value) !== undefined;
       const inFile = () => `${yaml.file}:${yaml.place(path, "key").line}`;
-      return [key, overridden[key] ?? (written ? inFile() : "default")];
+      // the only setting of which the file goes before the environment
+      const fallback = key === "database.from_env" ? (given.database?.source ?? "default") : "default";
+      return [key, overridden[key] ?? (written ? inFile() : fallback)];
     }),
   );
 }

@@ -241,6 +241,7 @@ class EmbeddedStore implements Store {
       const unnamed = batch.filter((digest) => !this.#records.isNamedNow(digest));
       if (unnamed.length > 0) {
         connection.transaction(() => {
+          connection.syncNow(); // or a power cut could bring back a record that named them
           for (const digest of unnamed) {
             if (this.#records.isNamedNow(digest)) continue;
             pictures.removeNow(digest);

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { REJECTED, SCAN_LAYOUTS, type Scan, ScanLayoutSchema } from "../../contract/scan.ts";
@@ -35,10 +34,13 @@ export const command = defineCommand({
     if (given === undefined || more.length > 0) throw new UsageError("scan: takes one folder");
     const layout = layoutOption(values.layout);
     const minSide = numberOption("min-side", values["min-side"], z.int().min(0).max(100_000)) ?? 256;
-    const width = numberOption("width", values.width, z.int().min(1).max(1_000)) ?? 2 * availableParallelism();
+    const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
     const { config } = await configFor(parsed, io);
-    const { openDataSetScans } = await import("../../app/data-set.ts");
-    const scans = await openDataSetScans(config, resolve(io.cwd, given), values.policy ?? POLICY);
+    const { openDataSetScans, widthOf } = await import("../../app/data-set.ts");
+    const source = given.startsWith("s3://") ? given : resolve(io.cwd, given);
+    const tell = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    const scans = await openDataSetScans(config, source, values.policy ?? POLICY, tell);
+    const width = asked ?? widthOf();
     const bar = new ScanBar(io);
     try {
       const found = values.restart ? undefined : await scans.unfinished();

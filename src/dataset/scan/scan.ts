@@ -1,6 +1,6 @@
 import { SafelightError } from "../../contract/errors.ts";
 import type { Scan, ScanItem, ScanLayout } from "../../contract/scan.ts";
-import { ALL_KEYS, type ScanStore } from "../../store/scans/scan-store.ts";
+import { ALL_KEYS, type KeyRange, type ScanStore } from "../../store/scans/scan-store.ts";
 import type { Files } from "../files/files.ts";
 import { folderPrompts, layoutOf, takeInventory } from "./inventory.ts";
 import type { DataSetJudge } from "./judge.ts";
@@ -57,8 +57,30 @@ export async function createScan({ files, store, judge }: ScanParts, now: Date):
 }
 
 /**
+ * Lists what a scan is of, unless that was done.
+ * @throws SafelightError `not_found`; `conflict` when it was begun under another policy, or with other detectors
+ */
+export async function listScan(
+  id: string,
+  parts: ScanParts,
+  { layout }: Pick<ScanOptions, "layout">,
+  signal: AbortSignal,
+  progress: (progress: ScanProgress) => void,
+): Promise<Scan> {
+  const { store, judge } = parts;
+  const scan = await existing(store, id);
+  assertSameJudge(scan, judge);
+  if (scan.state !== "listing") return scan;
+  await takeInventory(parts.files, store, id, signal, (listed) => progress({ phase: "listing", listed }));
+  const { total } = await store.counts(id);
+  await store.update(id, { state: "judging", total, layout: layout ?? (await layoutOf(store, id)) });
+  return existing(store, id);
+}
+
+/**
  * Takes a scan to its end, from wherever it is.
- * @throws the signal's reason, and SafelightError where the source or the store fails: the scan can be taken up again then
+ * @throws as {@link listScan}; the signal's reason, and SafelightError where the source or the store fails: the scan can be
+ *   taken up again then
  */
 export async function finishScan(
   id: string,
@@ -67,40 +89,31 @@ export async function finishScan(
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
 ): Promise<Scan> {
-  const { store, judge } = parts;
-  const scan = await existing(store, id);
+  const scan = await listScan(id, parts, options, signal, progress);
   if (scan.state === "finished") return scan;
-  if (!sameDetectors(scan, judge) || scan.policy.digest !== judge.policy.digest) {
-    throw new SafelightError("conflict", `scan ${id} was begun under another policy, or with other detectors`);
-  }
-  if (scan.state === "listing") {
-    await takeInventory(parts.files, store, id, signal, (listed) => progress({ phase: "listing", listed }));
-    const { total } = await store.counts(id);
-    await store.update(id, { state: "judging", total, layout: options.layout ?? (await layoutOf(store, id)) });
-  }
   await judgeRange(id, parts, options, ALL_KEYS, signal, progress);
   return closeScan(id, parts, new Date());
 }
 
-/** Judges one part of a scan whose files are listed. */
+/** Judges one part of a scan whose files are listed. @throws as {@link finishScan} */
 export async function judgeRange(
   id: string,
   parts: ScanParts,
-  { minSide, width }: ScanOptions,
-  range: typeof ALL_KEYS,
+  { minSide, width }: Pick<ScanOptions, "minSide" | "width">,
+  range: KeyRange,
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
 ): Promise<void> {
   const { files, store } = parts;
-  const { layout } = await existing(store, id);
+  const scan = await existing(store, id);
+  assertSameJudge(scan, parts.judge);
   const prompts = await folderPrompts(files, store, id, signal);
-  const captionsExpected = layout !== "plain" || (await store.hasCaptions(id));
-  let { total, done } = await store.counts(id);
+  const captionsExpected = scan.layout !== "plain" || (await store.hasCaptions(id));
+  const { total, done: before } = await store.counts(id);
+  let done = before;
   progress({ phase: "judging", total, done, item: undefined });
   const judged = (item: ScanItem) => progress({ phase: "judging", total, done: ++done, item });
   await judgePending(id, { ...parts, prompts, captionsExpected, minSide }, { width, range, judged }, signal);
-  ({ total, done } = await store.counts(id));
-  await store.update(id, { total, done });
 }
 
 /** Adds up what was found. To be called when every picture has a result. */
@@ -120,6 +133,11 @@ async function existing(store: ScanStore, id: string): Promise<Scan> {
   const scan = await store.get(id);
   if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
   return scan;
+}
+
+function assertSameJudge(scan: Scan, judge: DataSetJudge): void {
+  if (sameDetectors(scan, judge) && scan.policy.digest === judge.policy.digest) return;
+  throw new SafelightError("conflict", `scan ${scan.id} was begun under another policy, or with other detectors`);
 }
 
 function sameDetectors({ detectors }: Scan, judge: DataSetJudge): boolean {

@@ -8,16 +8,11 @@ import type { Tables } from "./tables.ts";
 /** How long to wait for another process that writes. The event loop stands still meanwhile: no transaction may be long. */
 const BUSY_MS = 5_000;
 const STATEMENTS_KEPT = 200;
-const syncSoon = promisify(fdatasync);
+const syncFile = promisify(fdatasync);
 
 /**
  * One connection to the database. `node:sqlite` works within the turn it is called in, so a transaction is a plain function
  * and nothing of this process can come between its statements. All methods throw SafelightError.
- *
- * SQLite is told not to wait for the disk when it commits (`synchronous = normal`): it would hold up the event loop. A commit is
- * complete once its pages lie in the log, and survives a power cut once the log file does, which is asked for here: in a thread
- * by {@link sync}, in this turn by {@link transaction}. A log that is cut short loses whole transactions from its end, never a part of one.
- * @see https://sqlite.org/wal.html and https://sqlite.org/pragma.html#pragma_synchronous
  */
 export class Connection<T = Tables> {
   /** Builds queries. Those awaited run outside any transaction; {@link run} is for the inside. */
@@ -33,7 +28,7 @@ export class Connection<T = Tables> {
     this.#logPath = `${path}-wal`;
     try {
       // secure_delete: what is forgotten is overwritten with zeros, not only unlinked from the tree.
-      this.script("pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on");
+      this.script("pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on");
     } catch (error) {
       this.#database.close();
       throw error;
@@ -60,21 +55,8 @@ export class Connection<T = Tables> {
     guarded(() => this.#statement(sql).run(...parameters));
   }
 
-  /**
-   * Commits what `work` did, or nothing of it if it throws, and waits for the disk. Other processes' writes wait from the start of
-   * it. What `work` reads is on the disk too, whoever wrote it: what it removes elsewhere cannot be named again after a power cut.
-   */
+  /** Commits what `work` did, or nothing of it if it throws. Other processes' writes wait from the start of it. */
   transaction<T>(work: () => T): T {
-    const result = this.commit(() => {
-      this.#syncNow();
-      return work();
-    });
-    this.#syncNow();
-    return result;
-  }
-
-  /** As {@link transaction}, but it does not wait for the disk: nobody may be told of it before {@link sync} has resolved. */
-  commit<T>(work: () => T): T {
     this.script("begin immediate");
     try {
       const result = work();
@@ -86,16 +68,31 @@ export class Connection<T = Tables> {
     }
   }
 
-  /** Resolves when all that was committed before would survive a power cut. */
+  /**
+   * As {@link transaction}, without holding up the event loop until the disk has it: nobody may be told of it before {@link sync}
+   * has resolved. A power cut before that takes it away as a whole, and never one without those after it.
+   * @see https://sqlite.org/pragma.html#pragma_synchronous
+   */
+  commit<T>(work: () => T): T {
+    this.script("pragma synchronous = normal");
+    try {
+      return this.transaction(work);
+    } finally {
+      this.script("pragma synchronous = full");
+    }
+  }
+
+  /** Resolves when all that anybody has committed so far would survive a power cut: when the disk has the log. */
   async sync(): Promise<void> {
     try {
-      await syncSoon(this.#openLog());
+      await syncFile(this.#openLog());
     } catch (error) {
       throw databaseFailure(error);
     }
   }
 
-  #syncNow(): void {
+  /** As {@link sync}, in this turn. */
+  syncNow(): void {
     guarded(() => fdatasyncSync(this.#openLog()));
   }
 
