@@ -20,7 +20,7 @@ const BASE = ["contract", "policy", "pipeline"];
 const PARTS = [...BASE, "models", "store", "jobs", "detectors", "generators"];
 const BELOW_APP = [...PARTS, "outbound", "dataset", "training", "config"];
 const KINDS: Part = { files: /(?:^|\/)(?:table|options)\.ts$/, words: "tables and options" };
-const SECRETS: Part = { files: /(?:^|\/)secret\.ts$/, words: "secret.ts" };
+const SECRETS: Part = { files: /(?:^|\/)(?:secret|aws-options)\.ts$/, words: "secret.ts and aws-options.ts" };
 
 /** Every room under `src/`. Nobody imports cli; only cli imports http. */
 const ROOMS: Readonly<Record<string, Room>> = {

@@ -58,7 +58,7 @@ export async function openDataSetScans(
 ): Promise<DataSetScans> {
   const open = new Closing();
   try {
-    const files = open.add(await openFiles(source));
+    const files = open.add(await openFiles(source, config.s3));
     const judge = open.add(await openDataSetJudge(config, policy));
     const store = open.add(await openScanStore(config));
     const parts: ScanParts = { files, store, judge };
@@ -155,7 +155,7 @@ class KeptParts {
     await this.close();
     const closing = new Closing();
     try {
-      const files = closing.add(await openFiles(source));
+      const files = closing.add(await openFiles(source, this.#config.s3));
       const judge = closing.add(await openDataSetJudge(this.#config, policy));
       const parts = { files, judge, store: this.#store };
       this.#open = { key, parts, closing };
@@ -202,6 +202,7 @@ export interface Verification {
   readonly source: string | undefined;
   /** 32 bytes, base64; undefined: whoever signed it. */
   readonly publicKey: string | undefined;
+  readonly s3: Config["s3"];
 }
 
 /**
@@ -210,14 +211,14 @@ export interface Verification {
  */
 export async function* verifyDataSet(
   path: string,
-  { source, publicKey }: Verification,
+  { source, publicKey, s3 }: Verification,
   signal: AbortSignal,
   opened: (manifest: OpenManifest) => void,
 ): AsyncGenerator<Difference> {
   const manifest = await openManifest(path);
   if (publicKey !== undefined) assertSignedBy(manifest, publicKey);
   opened(manifest);
-  const files = await openFiles(source ?? manifest.header.source);
+  const files = await openFiles(source ?? manifest.header.source, s3);
   const scratch = await mkdtemp(join(tmpdir(), "safelight-verify-"));
   const store = openEmbeddedScans(scratch);
   try {

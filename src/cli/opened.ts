@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Checks, Service } from "../app/service.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -13,6 +14,11 @@ export async function configFor({ values }: Arguments<Options>, io: Io): Promise
   const flags = { config: flag("config"), data: flag("data"), host: flag("host"), port: flag("port") };
   const { loadConfig } = await import("../config/load.ts"); // late, so that help and complaints are quick
   return loadConfig({ env: io.env, flags, cwd: io.cwd });
+}
+
+/** Where a data set lies, as a person wrote it: a folder, or an address such as `s3://bucket/prefix`. */
+export function sourceUri(given: string, cwd: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : resolve(cwd, given);
 }
 
 /** Opens the service for as long as `use` takes. */

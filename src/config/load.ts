@@ -57,6 +57,7 @@ export function loadConfig(place: Surroundings): LoadedConfig {
     keys: written.keys,
     data: given.data?.value ?? resolve(folder, written.data),
     ...(database === undefined ? {} : { database }),
+    s3: written.s3,
     policies: written.policies?.map((path) => resolve(folder, path)) ?? [SHIPPED_POLICIES],
     default_policy: written.default_policy,
     generators: generatorsOf(written, yaml, folder),
@@ -166,6 +167,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
     keys: config.keys,
     data: config.data,
     ...(config.database === undefined ? {} : { database: config.database }),
+    s3: config.s3,
     policies: [...config.policies],
     default_policy: config.default_policy,
     generators: mapValues(config.generators, ({ kind, options, price_per_image, timeout_ms }) => ({

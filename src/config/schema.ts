@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Limits, LimitsSchema } from "../contract/limits.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
 import { GENERATORS } from "../generators/table.ts";
+import { AWS_OPTIONS } from "../outbound/aws-options.ts";
 import { type Secret, SecretSchema } from "../outbound/secret.ts";
 
 const name = z
@@ -95,6 +96,10 @@ export const ConfigFileSchema = z.strictObject({
     description:
       "The variable with the URL of a PostgreSQL database that several machines share scans through; DATABASE_URL when it is set.",
   }),
+  s3: z
+    .strictObject(AWS_OPTIONS)
+    .prefault({})
+    .meta({ description: "How data sets in S3 are reached." }),
   policies: z
     .array(path)
     .min(1)
@@ -176,6 +181,7 @@ export interface Config {
   readonly data: string;
   /** Of PostgreSQL. Absent: scans are in the data folder. */
   readonly database?: Secret;
+  readonly s3: ConfigFile["s3"];
   /** Absolute; files, and folders of files. */
   readonly policies: readonly string[];
   readonly default_policy: string;

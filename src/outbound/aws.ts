@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
+import type { AwsOptions } from "./aws-options.ts";
 import { refused, unreachable } from "./fault.ts";
-import { type Resilience, resilience } from "./resilience.ts";
+import { type Persistence, type Resilience, resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
-import { readSecret, SecretSchema } from "./secret.ts";
-import { BaseUrlSchema } from "./url.ts";
+import { readSecret } from "./secret.ts";
 
 const CONNECT_MS = 5_000;
 const CONNECTIONS = 128;
@@ -12,33 +12,6 @@ const CONNECTIONS = 128;
 const silent = () => {};
 /** Without one, the SDK writes its advice to the console. */
 const NO_LOG = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
-
-/** The options that everything speaking to AWS has; spread into its own. */
-export const AWS_OPTIONS = {
-  region: z
-    .string()
-    .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d+$/, { error: "must be the name of a region, such as eu-central-1" })
-    .optional()
-    .meta({ description: "AWS_REGION, or the region of the profile, when absent." }),
-  endpoint: BaseUrlSchema.optional().meta({
-    description:
-      "Another address than the region's own: a private endpoint, or a server that speaks the same protocol.",
-  }),
-  profile: z.string().min(1).optional().meta({ description: "A profile of ~/.aws/config and ~/.aws/credentials." }),
-  credentials: z
-    .strictObject({
-      access_key_id: SecretSchema,
-      secret_access_key: SecretSchema,
-      session_token: SecretSchema.optional(),
-    })
-    .optional()
-    .meta({
-      description:
-        "When absent, wherever the AWS SDK looks: AWS_ACCESS_KEY_ID and the like, the profile, single sign-on, the role of the container or the machine.",
-    }),
-};
-const AwsOptionsSchema = z.object(AWS_OPTIONS);
-export type AwsOptions = z.output<typeof AwsOptionsSchema>;
 
 /**
  * What every client of the SDK is made with. The SDK makes one try and logs nothing: tries and the breaker are
@@ -92,9 +65,9 @@ export class AwsCaller {
   readonly #resilience: Resilience;
   readonly #closed = new AbortController();
 
-  constructor(role: Role) {
+  constructor(role: Role, persistence: Persistence = {}) {
     this.#role = role;
-    this.#resilience = resilience(role);
+    this.#resilience = resilience(role, persistence);
   }
 
   /**

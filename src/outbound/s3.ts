@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SafelightError } from "../contract/errors.ts";
-import { AwsCaller, type AwsOptions, awsClientConfig } from "./aws.ts";
+import { AwsCaller, awsClientConfig } from "./aws.ts";
+import type { AwsOptions } from "./aws-options.ts";
 import type { Role } from "./role.ts";
 
 const IDLE_MS = 60_000;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { ManifestHeader } from "../../contract/manifest.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
+import { configFor, sourceUri } from "../opened.ts";
 import { printable } from "../verdict.ts";
 
 const PUBLIC_KEY = /^[A-Za-z0-9+/]{43}=$/;
@@ -20,17 +21,19 @@ export const command = defineCommand({
     ["safelight scan verify manifest.json ./dogs && python train.py", "trains on nothing but what was judged"],
     ["safelight scan verify manifest.json --public-key 'mC2…='", "and only if we signed it"],
   ],
-  async run({ values, positionals }, io) {
+  async run(parsed, io) {
+    const { values, positionals } = parsed;
     const [path, source, ...more] = positionals;
     if (path === undefined || more.length > 0)
       throw new UsageError("scan verify: takes a manifest, and where the files are");
     const publicKey = values["public-key"];
     if (publicKey !== undefined && !PUBLIC_KEY.test(publicKey))
       throw new UsageError("scan verify: --public-key must be 32 bytes in base64, as the manifest has it");
+    const { config } = await configFor(parsed, io);
     const { verifyDataSet } = await import("../../app/data-set.ts");
     let header: ManifestHeader | undefined;
     let count = 0;
-    const asked = { source: source === undefined ? undefined : resolve(io.cwd, source), publicKey };
+    const asked = { source: source === undefined ? undefined : sourceUri(source, io.cwd), publicKey, s3: config.s3 };
     for await (const difference of verifyDataSet(resolve(io.cwd, path), asked, io.signal, (manifest) => {
       header = manifest.header;
       const trusted = publicKey === undefined ? " (nobody said whether to trust it: --public-key)" : "";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { REJECTED, SCAN_LAYOUTS, type Scan, ScanLayoutSchema } from "../../contract/scan.ts";
 import { hasUnjudged } from "../../dataset/scan/summary.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { configFor } from "../opened.ts";
+import { configFor, sourceUri } from "../opened.ts";
 import { ScanBar, summaryText } from "../scan-progress.ts";
 import { numberOption } from "../training.ts";
 
@@ -26,20 +26,20 @@ export const command = defineCommand({
   },
   examples: [
     ["safelight scan ./dogs", "reports; nothing is moved or changed"],
+    ["safelight scan s3://bucket/dogs", "the same, in S3"],
     ["safelight scan ./dogs --exit-code && accelerate launch train_dreambooth.py …", "trains only on a clean set"],
   ],
   async run(parsed, io) {
     const { values, positionals } = parsed;
     const [given, ...more] = positionals;
-    if (given === undefined || more.length > 0) throw new UsageError("scan: takes one folder");
+    if (given === undefined || more.length > 0) throw new UsageError("scan: takes one folder, or s3://bucket/prefix");
     const layout = layoutOption(values.layout);
     const minSide = numberOption("min-side", values["min-side"], z.int().min(0).max(100_000)) ?? 256;
     const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
     const { config } = await configFor(parsed, io);
     const { openDataSetScans, widthOf } = await import("../../app/data-set.ts");
-    const source = given.startsWith("s3://") ? given : resolve(io.cwd, given);
     const tell = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    const scans = await openDataSetScans(config, source, values.policy ?? POLICY, tell);
+    const scans = await openDataSetScans(config, sourceUri(given, io.cwd), values.policy ?? POLICY, tell);
     const width = asked ?? widthOf();
     const bar = new ScanBar(io);
     try {

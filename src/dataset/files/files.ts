@@ -50,8 +50,12 @@ export interface Files {
   stream(key: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** @returns undefined when there is no such file */
   stat(key: string, signal: AbortSignal): Promise<ListedFile | undefined>;
-  /** Puts a file there, durable when this resolves; an earlier one is replaced. */
-  write(key: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  /**
+   * Puts a file there, durable when this resolves; an earlier one is replaced.
+   * @param content is asked for its pieces from the start each time that the writing is tried
+   * @throws also what `content` throws
+   */
+  write(key: string, content: () => AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   /** No error where there is none. */
   remove(key: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

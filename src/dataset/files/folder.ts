@@ -94,14 +94,14 @@ class Folder implements Files {
     }
   }
 
-  async write(key: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  async write(key: string, content: () => AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
     const path = this.#path(key);
     const unfinished = `${path}.safelight-${randomUUID()}.tmp`;
     try {
       await mkdir(dirname(path), { recursive: true });
       const file = await open(unfinished, "wx");
       try {
-        for await (const piece of content) {
+        for await (const piece of content()) {
           signal.throwIfAborted();
           await file.writeFile(piece);
         }

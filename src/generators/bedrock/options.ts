@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AWS_OPTIONS } from "../../outbound/aws.ts";
+import { AWS_OPTIONS } from "../../outbound/aws-options.ts";
 
 export const BedrockOptions = z.strictObject({
   ...AWS_OPTIONS,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AWS_OPTIONS } from "../../../outbound/aws.ts";
+import { AWS_OPTIONS } from "../../../outbound/aws-options.ts";
 import { S3EndpointSchema, S3FolderSchema } from "../../../outbound/s3-options.ts";
 
 export const RekognitionOptions = z.strictObject({

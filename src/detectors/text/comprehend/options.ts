@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CategorySchema } from "../../../contract/categories.ts";
-import { AWS_OPTIONS } from "../../../outbound/aws.ts";
+import { AWS_OPTIONS } from "../../../outbound/aws-options.ts";
 
 export const ComprehendOptions = z.strictObject({
   ...AWS_OPTIONS,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CategorySchema } from "../../../contract/categories.ts";
-import { AWS_OPTIONS } from "../../../outbound/aws.ts";
+import { AWS_OPTIONS } from "../../../outbound/aws-options.ts";
 import { GUARDRAIL_FILTERS, type GuardrailFilter } from "./labels.ts";
 
 const FILTERS = Object.keys(GUARDRAIL_FILTERS) as readonly GuardrailFilter[]; // its keys are these
