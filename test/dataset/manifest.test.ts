@@ -9,7 +9,8 @@ import { assertSignedBy, differences } from "../../src/dataset/manifest/verify.t
 import { writeManifest } from "../../src/dataset/manifest/write.ts";
 import { createScan, finishScan } from "../../src/dataset/scan/scan.ts";
 import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
-import { never, parts, plant, shows, temporaryFolder } from "./world.ts";
+import { shows } from "./judge.ts";
+import { never, parts, plant, temporaryFolder } from "./world.ts";
 
 async function scanned() {
   const source = plant(temporaryFolder(), {

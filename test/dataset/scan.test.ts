@@ -7,7 +7,8 @@ import type { Scan, ScanItem } from "../../src/contract/scan.ts";
 import { everyItem, everyProblem } from "../../src/dataset/scan/pages.ts";
 import { createScan, finishScan, type ScanParts, unfinishedScan } from "../../src/dataset/scan/scan.ts";
 import { hasUnjudged } from "../../src/dataset/scan/summary.ts";
-import { never, parts, plant, shows, type TextJudge, temporaryFolder, textJudge } from "./world.ts";
+import { shows, type TextJudge, textJudge } from "./judge.ts";
+import { never, parts, plant, temporaryFolder } from "./world.ts";
 
 const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
 
