@@ -5,6 +5,10 @@ import type { Config } from "../config/schema.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { ManifestHeader } from "../contract/manifest.ts";
 import type { Scan } from "../contract/scan.ts";
+import { type Consequences, takeOut } from "../dataset/consequences/apply.ts";
+import { JOURNAL, Journal, readJournal } from "../dataset/consequences/journal.ts";
+import { type Undone, undo, undoable } from "../dataset/consequences/undo.ts";
+import { makeFolder } from "../dataset/files/folder.ts";
 import { openFiles } from "../dataset/files/open.ts";
 import { sortedFiles } from "../dataset/manifest/kept.ts";
 import { signingKey } from "../dataset/manifest/keys.ts";
@@ -29,6 +33,9 @@ import type { ScanStore } from "../store/scans/scan-store.ts";
 import { openDataSetJudge } from "./data-set-judge.ts";
 import { VERSION } from "./version.ts";
 
+/** Below the results: what metadata files said before they were rewritten. */
+const BACKUP = "backup";
+
 /** Scans of one source under one policy. */
 export interface DataSetScans {
   /** The newest one that stopped before its end. */
@@ -41,8 +48,16 @@ export interface DataSetScans {
     signal: AbortSignal,
     progress: (progress: ScanProgress) => void,
   ): Promise<Scan>;
-  /** Writes the results of a finished scan, and its signed manifest. */
-  write(id: string, folder: string, signal: AbortSignal): Promise<ManifestHeader>;
+  /** Writes the results of a finished scan. */
+  report(id: string, folder: string): Promise<void>;
+  /**
+   * Takes the rejected pictures of a finished scan out of the data set.
+   * @param folder where the results are: the journal and the backups go there too
+   * @param quarantine a folder, absolute, or `s3://bucket/prefix`; undefined: they are removed
+   */
+  takeOut(id: string, folder: string, quarantine: string | undefined, signal: AbortSignal): Promise<Consequences>;
+  /** Writes the signed manifest of a finished scan, beside its results. */
+  vouch(id: string, folder: string, rewritten: ReadonlySet<string>, signal: AbortSignal): Promise<ManifestHeader>;
   close(): Promise<void>;
 }
 
@@ -73,12 +88,23 @@ export async function openDataSetScans(
         );
         return finishShared(id, parts, shards, options, signal, progress);
       },
-      async write(id, folder, signal) {
+      report: (id, folder) => writeResults(folder, store, id),
+      async takeOut(id, folder, destination, signal) {
+        const opened = new Closing();
+        try {
+          const quarantine = destination && opened.add(await openFiles(destination, config.s3, true));
+          const backup = opened.add(await makeFolder(join(folder, BACKUP)));
+          const journal = opened.add(await Journal.open(join(folder, JOURNAL)));
+          return await takeOut(id, { files, store, journal, quarantine: quarantine || undefined, backup }, signal);
+        } finally {
+          await opened.close();
+        }
+      },
+      async vouch(id, folder, rewritten, signal) {
         const scan = await store.get(id);
         if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
-        await writeResults(folder, store, id);
         const key = await signingKey(join(config.data, "signing-key.pem"));
-        return writeManifest(folder, scan, sortedFiles(files, store, id, signal), VERSION, key);
+        return writeManifest(folder, scan, sortedFiles(files, store, id, signal, rewritten), VERSION, key);
       },
       close: () => open.close(),
     };
@@ -195,6 +221,30 @@ async function openScanStore(config: Config): Promise<ScanStore> {
     throw new SafelightError("storage_failed", `the data folder ${config.data} cannot be used`, { cause });
   }
   return openEmbeddedScans(config.data);
+}
+
+/**
+ * Puts back what a scan took out of a data set.
+ * @param folder where the results of the scan are
+ * @throws SafelightError `conflict` when there is nothing to put back; `storage_*`
+ */
+export async function undoDataSet(folder: string, s3: Config["s3"], signal: AbortSignal): Promise<Undone> {
+  const entries = await readJournal(join(folder, JOURNAL));
+  if (!entries)
+    throw new SafelightError("invalid_request", `${folder} holds no ${JOURNAL}: nothing was moved from there`);
+  const { source, destination, backup } = undoable(entries);
+  const opened = new Closing();
+  try {
+    const parts = {
+      files: opened.add(await openFiles(source, s3)),
+      quarantine: opened.add(await openFiles(destination, s3)),
+      backup: opened.add(await openFiles(backup, s3)),
+      journal: opened.add(await Journal.open(join(folder, JOURNAL))),
+    };
+    return await undo(entries, parts, signal);
+  } finally {
+    await opened.close();
+  }
 }
 
 export interface Verification {

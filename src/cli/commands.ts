@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "hold a data set against the manifest of its scan",
     load: () => import("./commands/scan-verify.ts"),
   },
+  "scan undo": {
+    about: "put back what a scan has moved to quarantine",
+    load: () => import("./commands/scan-undo.ts"),
+  },
   worker: {
     about: "judge parts of scans, together with other machines",
     load: () => import("./commands/worker.ts"),

@@ -94,7 +94,7 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
   ].join("");
 }
 
-function count(n: number): string {
+export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 

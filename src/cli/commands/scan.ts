@@ -1,11 +1,14 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { REJECTED, SCAN_LAYOUTS, type Scan, ScanLayoutSchema } from "../../contract/scan.ts";
+import { REJECTED, SCAN_LAYOUTS, type Scan, ScanLayoutSchema, type ScanSummary } from "../../contract/scan.ts";
+import type { Consequences } from "../../dataset/consequences/apply.ts";
 import { hasUnjudged } from "../../dataset/scan/summary.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
+import type { Io } from "../io.ts";
 import { configFor, sourceUri } from "../opened.ts";
-import { ScanBar, summaryText } from "../scan-progress.ts";
+import { count, ScanBar, summaryText } from "../scan-progress.ts";
 import { numberOption } from "../training.ts";
+import { printable } from "../verdict.ts";
 
 const POLICY = "dataset";
 
@@ -19,6 +22,13 @@ export const command = defineCommand({
     "min-side": { type: "string", value: "PIXELS", about: "what the shorter side of a picture must have (256)" },
     width: { type: "string", value: "N", about: "pictures under way at once (two for each core)" },
     restart: { type: "boolean", about: "begin anew, although there is a scan that stopped before its end" },
+    quarantine: {
+      type: "string",
+      value: "PLACE",
+      about: "move what is rejected to this folder or prefix; scan undo brings it back",
+    },
+    remove: { type: "boolean", about: "remove what is rejected, for good" },
+    yes: { type: "boolean", about: "do not ask before removing" },
     "exit-code": {
       type: "boolean",
       about: "1 where anything is rejected; without it only 3 says that something is open",
@@ -27,6 +37,7 @@ export const command = defineCommand({
   examples: [
     ["safelight scan ./dogs", "reports; nothing is moved or changed"],
     ["safelight scan s3://bucket/dogs", "the same, in S3"],
+    ["safelight scan ./dogs --quarantine ./held", "moves what is rejected, with its captions"],
     ["safelight scan ./dogs --exit-code && accelerate launch train_dreambooth.py …", "trains only on a clean set"],
   ],
   async run(parsed, io) {
@@ -36,10 +47,13 @@ export const command = defineCommand({
     const layout = layoutOption(values.layout);
     const minSide = numberOption("min-side", values["min-side"], z.int().min(0).max(100_000)) ?? 256;
     const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
+    const source = sourceUri(given, io.cwd);
+    const quarantine = quarantineOption(values, source, io);
+    if (values.out !== undefined) assertOutside("--out", resolve(io.cwd, values.out), source);
     const { config } = await configFor(parsed, io);
     const { openDataSetScans, widthOf } = await import("../../app/data-set.ts");
     const tell = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    const scans = await openDataSetScans(config, sourceUri(given, io.cwd), values.policy ?? POLICY, tell);
+    const scans = await openDataSetScans(config, source, values.policy ?? POLICY, tell);
     const width = asked ?? widthOf();
     const bar = new ScanBar(io);
     try {
@@ -49,10 +63,27 @@ export const command = defineCommand({
       const scan = await scans.finish(id, { layout, minSide, width }, io.signal, (progress) => bar.show(progress));
       bar.clear();
       const folder = resolve(io.cwd, values.out ?? join(config.data, "scans", id));
-      const { kept, rejected } = await scans.write(id, folder, io.signal);
-      await io.out(values.json ? `${JSON.stringify({ ...scan, folder })}\n` : summaryText(io, scan));
-      io.err(`${kept.count} files kept, ${rejected.count} rejected: ${folder}/manifest.json, signed\n`);
-      return exitOf(scan, values["exit-code"] === true);
+      await scans.report(id, folder);
+      if (!values.json) await io.out(summaryText(io, scan));
+      const taken = await consequences(scan);
+      const { kept, rejected } = await scans.vouch(id, folder, taken?.rewritten ?? new Set(), io.signal);
+      if (values.json) await io.out(`${JSON.stringify({ ...scan, folder, ...(taken ? outcome(taken) : {}) })}\n`);
+      io.err(`${count(kept.count)} files kept, ${count(rejected.count)} rejected: ${folder}/manifest.json, signed\n`);
+      return taken && taken.stayed.length > 0 ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
+
+      async function consequences({ summary }: Scan): Promise<Consequences | undefined> {
+        const found = summary ? rejectedIn(summary) : 0;
+        if ((quarantine === undefined && !values.remove) || found === 0) return undefined;
+        if (values.remove && !values.yes && !(await confirmed(io, `Remove ${count(found)} pictures for good?`))) {
+          io.err("nothing was removed\n");
+          return undefined;
+        }
+        const taken = await scans.takeOut(id, folder, quarantine, io.signal);
+        for (const { key, detail } of taken.stayed) io.err(`${printable(key)} stays: ${detail}\n`);
+        const how = quarantine === undefined ? "removed" : `moved to ${quarantine}; safelight scan undo ${folder}`;
+        io.err(`${count(taken.left)} files ${how}\n`);
+        return taken;
+      }
     } catch (error) {
       bar.clear();
       if (!io.signal.aborted) throw error;
@@ -71,9 +102,41 @@ function layoutOption(value: string | undefined) {
   return layout.data;
 }
 
+function quarantineOption(
+  { quarantine, remove, yes }: { readonly quarantine?: string; readonly remove?: boolean; readonly yes?: boolean },
+  source: string,
+  io: Io,
+): string | undefined {
+  if (quarantine !== undefined && remove) throw new UsageError("scan: --quarantine and --remove exclude each other");
+  if (remove && !yes && !io.watched) throw new UsageError("scan: --remove needs --yes where nobody can be asked");
+  if (quarantine === undefined) return undefined;
+  const place = sourceUri(quarantine, io.cwd);
+  assertOutside("--quarantine", place, source);
+  return place;
+}
+
+/** What is written into the data set would be a part of it the next time. */
+function assertOutside(option: string, place: string, source: string): void {
+  const inside = place === source || place.startsWith(source.endsWith("/") ? source : `${source}/`);
+  if (inside) throw new UsageError(`scan: ${option} must not lie inside the data set`);
+}
+
+async function confirmed(io: Io, question: string): Promise<boolean> {
+  io.err(`${question} [y/N] `);
+  for await (const piece of io.stdin) return /^\s*y(?:es)?\s*$/i.test(Buffer.from(piece).toString());
+  return false;
+}
+
+function outcome({ left, stayed }: Consequences) {
+  return { left, stayed };
+}
+
+function rejectedIn({ actions }: ScanSummary): number {
+  return REJECTED.reduce((sum, action) => sum + (actions[action] ?? 0), 0);
+}
+
 function exitOf({ summary }: Scan, strict: boolean): number {
   if (!summary) return EXIT.unknown;
   if (hasUnjudged(summary)) return EXIT.unknown;
-  const rejected = REJECTED.some((action) => (summary.actions[action] ?? 0) > 0);
-  return strict && rejected ? EXIT.flagged : EXIT.allowed;
+  return strict && rejectedIn(summary) > 0 ? EXIT.flagged : EXIT.allowed;
 }

@@ -8,9 +8,10 @@ import type { Files } from "../files/files.ts";
 import { folderOf, METADATA_CSV, nameOf } from "./kinds.ts";
 
 /** Longer lines were never meant. */
-const MOST_LINE_BYTES = 1024 * 1024;
+export const MOST_LINE_BYTES = 1024 * 1024;
 
-const FILE_NAME = "file_name";
+/** The column that names the picture. */
+export const FILE_NAME = "file_name";
 /** The columns that trainers read captions from, by the names that Hugging Face's scripts and guides use. */
 const CAPTION_COLUMNS = ["text", "caption", "prompt", "additional_feature"];
 
@@ -39,7 +40,7 @@ export async function* listedCaptions(
       yield problem(`"${FILE_NAME}" is missing or no text`);
       continue;
     }
-    const picture = below(folderOf(file), name);
+    const picture = pictureNamed(file, name);
     if (picture === undefined) {
       yield problem(`"${FILE_NAME}" leads out of the data set`);
       continue;
@@ -102,10 +103,12 @@ async function* csvRows(files: Files, file: string, signal: AbortSignal): AsyncG
   }
 }
 
-/** A name relative to a folder as a key; undefined when it leads out of the source. */
-function below(folder: string, name: string): string | undefined {
-  if (name.startsWith("/") || name.includes("\\")) return undefined;
-  const parts: string[] = folder.split("/").filter((part) => part !== "");
+/** The key of the picture that a row of a metadata file names; undefined when it names none, or leads out of the source. */
+export function pictureNamed(file: string, name: unknown): string | undefined {
+  if (typeof name !== "string" || name.startsWith("/") || name.includes("\\")) return undefined;
+  const parts: string[] = folderOf(file)
+    .split("/")
+    .filter((part) => part !== "");
   for (const part of name.split("/")) {
     if (part === "" || part === ".") continue;
     if (part !== "..") parts.push(part);

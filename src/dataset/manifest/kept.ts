@@ -4,7 +4,7 @@ import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import { REJECTED, type ScanItem } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files } from "../files/files.ts";
-import { everyFile, everyItem } from "../scan/pages.ts";
+import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";
 
 const PAGE = 256;
 
@@ -17,14 +17,16 @@ export function isRejected({ action }: Pick<ScanItem, "action">): boolean {
 /**
  * Every file of a finished scan, in order: kept, or rejected. A caption goes with its pictures, an archive with the worst picture in it.
  * Files that were read as pictures have the digest of what was judged; the others are read now.
+ * @param rewritten archives whose rejected members were taken out
  */
 export async function* sortedFiles(
   files: Files,
   store: ScanStore,
   scan: string,
   signal: AbortSignal,
+  rewritten: ReadonlySet<string> = new Set(),
 ): AsyncGenerator<Sorted> {
-  const archives = await worstByArchive(store, scan);
+  const archives = new Map([...(await worstByArchive(store, scan))].filter(([key]) => !rewritten.has(key)));
   let page: InventoryFile[] = [];
   for await (const file of everyFile(store, scan, null)) {
     if (file.inside) continue;
@@ -75,6 +77,7 @@ function actionOf(
   return archive ?? "allow";
 }
 
+/** Of each archive the action of the worst picture in it; one that is damaged was not judged to its end. */
 async function worstByArchive(store: ScanStore, scan: string): Promise<ReadonlyMap<string, Action>> {
   const worst = new Map<string, Action>();
   let any = false;
@@ -83,6 +86,7 @@ async function worstByArchive(store: ScanStore, scan: string): Promise<ReadonlyM
     any = true;
   }
   if (!any) return worst;
+  for await (const { key } of everyProblem(store, scan)) if (worst.has(key)) worst.set(key, "review");
   for await (const { key, action } of everyItem(store, scan)) {
     for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) {
       const archive = key.slice(0, end);

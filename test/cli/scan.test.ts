@@ -1,0 +1,138 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openSketch } from "../../src/generators/sketch/sketch.ts";
+import { World } from "./world.ts";
+
+const world = new World();
+let clean: Uint8Array;
+let bad: Uint8Array;
+
+async function draw(prompt: string): Promise<Uint8Array> {
+  const sketch = await openSketch({});
+  const images = [{ index: 0, seed: 1 }];
+  const request = { prompt, negativePrompt: "", width: 256, height: 256, images, attempt: 1 };
+  const [made] = await sketch.generate(request, new AbortController().signal);
+  if (made?.kind !== "image") throw new Error("there is no picture");
+  return made.bytes;
+}
+
+beforeAll(async () => {
+  [clean, bad] = await Promise.all([draw("a red boat"), draw("safelight-test:image:violence:0.9")]);
+});
+afterAll(() => world.remove());
+
+let sets = 0;
+/** A DreamBooth folder with two good pictures and a bad one. */
+function dataSet(): string {
+  const folder = `set ${++sets}`;
+  mkdirSync(world.path(folder));
+  world.write(join(folder, "dataset_info.json"), '{"instance_prompt":"a red boat"}');
+  world.write(join(folder, "a.png"), clean);
+  world.write(join(folder, "b.png"), bad);
+  world.write(join(folder, "c.png"), clean);
+  return folder;
+}
+
+const DEFAULT = ["--policy", "default"];
+
+describe("safelight scan", () => {
+  test("reports, and changes nothing", async () => {
+    const set = dataSet();
+    const { status, out, err } = await world.run(["scan", set, ...DEFAULT, "--out", `out of ${set}`]);
+    expect(status, err).toBe(0);
+    expect(out).toMatch(/3 pictures in .*set 1 \(dreambooth\), policy default 1/);
+    expect(out).toMatch(/violence: block 1/);
+    expect(readdirSync(world.path(set)).sort()).toEqual(["a.png", "b.png", "c.png", "dataset_info.json"]);
+    const results = readFileSync(world.path(`out of ${set}/results.jsonl`), "utf8")
+      .trim()
+      .split("\n");
+    expect(results.map((line) => JSON.parse(line)).map(({ key, action }) => [key, action])).toEqual([
+      ["a.png", "allow"],
+      ["b.png", "block"],
+      ["c.png", "allow"],
+    ]);
+    const table = readFileSync(world.path(`out of ${set}/results.csv`), "utf8").split("\n");
+    expect(table[0]).toMatch(/^key,action,/);
+    expect(table[2]).toMatch(/^b\.png,block,yes,violence,0\.9,/);
+  });
+
+  test("--exit-code says whether anything is rejected", async () => {
+    const set = dataSet();
+    expect((await world.run(["scan", set, ...DEFAULT, "--exit-code"])).status).toBe(1);
+    rmSync(world.path(`${set}/b.png`));
+    expect((await world.run(["scan", set, ...DEFAULT, "--exit-code"])).status).toBe(0);
+  });
+
+  test("3 when something could not be judged, whatever else was found", async () => {
+    const set = dataSet();
+    world.write(`${set}/broken.png`, clean.subarray(0, 500));
+    symlinkSync("/etc/hostname", world.path(`${set}/link.png`));
+    const { status, out } = await world.run(["scan", set, ...DEFAULT, "--exit-code"]);
+    expect(status).toBe(3);
+    expect(out).toContain("Not everything could be judged.");
+  });
+
+  test("verify lets a training start only on what was judged", async () => {
+    const set = dataSet();
+    const out = `out of ${set}`;
+    await world.run(["scan", set, ...DEFAULT, "--out", out]);
+    const verify = () => world.run(["scan", "verify", `${out}/manifest.json`, set]);
+    expect(await verify()).toMatchObject({ status: 1, out: expect.stringContaining("rejected   b.png") });
+    rmSync(world.path(`${set}/b.png`));
+    expect(await verify()).toMatchObject({ status: 0, out: "" });
+    world.write(`${set}/a.png`, bad);
+    expect(await verify()).toMatchObject({ status: 1, out: expect.stringMatching(/^changed {4}a\.png/) });
+    const key = JSON.parse(readFileSync(world.path(`${out}/manifest.json`), "utf8")).signature.public_key;
+    const stranger = `${"A".repeat(43)}=`;
+    const pinned = (trusted: string) =>
+      world.run(["scan", "verify", `${out}/manifest.json`, set, "--public-key", trusted]);
+    expect((await pinned(key)).status).toBe(1);
+    expect(await pinned(stranger)).toMatchObject({ status: 2, err: expect.stringContaining("another key") });
+  });
+
+  test("quarantine moves what is rejected, and undo brings it back", async () => {
+    const set = dataSet();
+    const out = `out of ${set}`;
+    const { status, err } = await world.run(["scan", set, ...DEFAULT, "--out", out, "--quarantine", `held of ${set}`]);
+    expect(status, err).toBe(0);
+    expect(err).toContain("1 files moved");
+    expect(readdirSync(world.path(`held of ${set}`))).toEqual(["b.png"]);
+    expect((await world.run(["scan", "verify", `${out}/manifest.json`, set])).status).toBe(0);
+    expect((await world.run(["scan", "undo", out])).status).toBe(0);
+    expect(readFileSync(world.path(`${set}/b.png`)).equals(bad)).toBe(true);
+    expect(await world.run(["scan", "undo", set])).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("nothing"),
+    });
+  });
+
+  test("remove takes out for good, when told to", async () => {
+    const set = dataSet();
+    expect((await world.run(["scan", set, ...DEFAULT, "--remove"])).status).toBe(2);
+    expect(existsSync(world.path(`${set}/b.png`))).toBe(true);
+    const { status, err } = await world.run(["scan", set, ...DEFAULT, "--remove", "--yes"]);
+    expect(status, err).toBe(0);
+    expect(existsSync(world.path(`${set}/b.png`))).toBe(false);
+  });
+
+  test.each([
+    [["scan"], "takes one folder"],
+    [["scan", "no such folder"], "not a folder"],
+    [["scan", ".", "--layout", "zip"], "--layout must be one of"],
+    [["scan", ".", "--min-side", "-1"], "--min-side"],
+    [["scan", ".", "--policy", "defualt"], "default"],
+    [["scan", ".", "--quarantine", "held"], "inside the data set"],
+    [["scan", ".", "--out", "out"], "inside the data set"],
+    [["scan", "s3://No/x"], "s3://bucket/prefix"],
+    [["scan", "verify"], "takes a manifest"],
+    [["scan", "verify", "safelight.yaml"], "no manifest"],
+    [["scan", "verify", "x", "--public-key", "short"], "32 bytes in base64"],
+    [["scan", "undo"], "takes the folder"],
+    [["worker"], "DATABASE_URL"],
+  ])("%j is told what is wrong", async (args, words) => {
+    const { status, err } = await world.run(args);
+    expect(err).toContain(words);
+    expect(status).toBe(2);
+  });
+});

@@ -1,0 +1,359 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { extract, pack } from "tar-stream";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Consequences, takeOut } from "../../src/dataset/consequences/apply.ts";
+import { Journal, readJournal } from "../../src/dataset/consequences/journal.ts";
+import { type Undone, undo, undoable } from "../../src/dataset/consequences/undo.ts";
+import type { Files } from "../../src/dataset/files/files.ts";
+import { makeFolder } from "../../src/dataset/files/folder.ts";
+import { openS3 } from "../../src/dataset/files/s3.ts";
+import { createScan, finishScan, type ScanParts } from "../../src/dataset/scan/scan.ts";
+import { shows } from "./judge.ts";
+import { s3Options, startS3 } from "./s3-server.ts";
+import { never, parts, plant, type Tree, temporaryFolder } from "./world.ts";
+
+const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
+
+interface Set {
+  readonly source: string;
+  readonly given: ScanParts;
+  readonly scan: string;
+  readonly journal: string;
+  readonly quarantine: Files;
+  readonly backup: Files;
+}
+
+async function scanned(tree: Tree): Promise<Set> {
+  const source = plant(temporaryFolder(), tree);
+  const given = await parts(source);
+  const { id } = await createScan(given, new Date());
+  await finishScan(id, given, OPTIONS, never, () => {});
+  const folder = temporaryFolder();
+  return {
+    source,
+    given,
+    scan: id,
+    journal: join(folder, "consequences.jsonl"),
+    quarantine: await makeFolder(join(folder, "quarantine")),
+    backup: await makeFolder(join(folder, "backup")),
+  };
+}
+
+async function take(set: Set, remove = false): Promise<Consequences> {
+  const journal = await Journal.open(set.journal);
+  try {
+    const { files, store } = set.given;
+    const quarantine = remove ? undefined : set.quarantine;
+    return await takeOut(set.scan, { files, store, journal, quarantine, backup: set.backup }, never);
+  } finally {
+    await journal.close();
+  }
+}
+
+async function putBack({ journal: path, given, quarantine, backup }: Set): Promise<Undone> {
+  const entries = (await readJournal(path)) ?? [];
+  undoable(entries);
+  const journal = await Journal.open(path);
+  try {
+    return await undo(entries, { files: given.files, quarantine, backup, journal }, never);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Every file below a folder, with its content. */
+function contents(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Object.fromEntries(
+    names
+      .filter((name) => statSync(join(folder, name)).isFile())
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name), "latin1")]),
+  );
+}
+
+async function tar(members: Readonly<Record<string, string>>): Promise<Buffer> {
+  const archive = pack();
+  for (const [name, content] of Object.entries(members)) archive.entry({ name, mtime: new Date(0) }, content);
+  archive.finalize();
+  const pieces: Buffer[] = [];
+  for await (const piece of archive) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+async function membersOf(archive: Buffer): Promise<readonly string[]> {
+  const entries = extract();
+  entries.end(archive);
+  const names: string[] = [];
+  for await (const entry of entries) {
+    names.push(entry.header.name);
+    entry.resume();
+  }
+  return names;
+}
+
+const TREE: Tree = {
+  "10_dog/a.png": shows("nothing"),
+  "10_dog/a.txt": "calm",
+  "10_dog/b.png": shows("gore"),
+  "10_dog/b.txt": "calm too",
+  "10_dog/b.jpg": shows("nothing", "shares its caption"),
+  "10_dog/c.png": shows("nothing", "3"),
+  "10_dog/c.txt": "full of hate",
+  "10_dog/d.png": shows("garbage"),
+  "README.md": "hello",
+};
+
+describe("quarantine", () => {
+  test("takes out what was rejected, with the captions that belong to nothing else", async () => {
+    const set = await scanned(TREE);
+    const { left, stayed } = await take(set);
+    expect(stayed).toEqual([]);
+    expect(left).toBe(4);
+    expect(Object.keys(contents(set.source))).toEqual([
+      "10_dog/a.png",
+      "10_dog/a.txt",
+      "10_dog/b.jpg",
+      "10_dog/b.txt",
+      "README.md",
+    ]);
+    expect(contents(set.quarantine.uri)).toEqual({
+      "10_dog/b.png": TREE["10_dog/b.png"],
+      "10_dog/c.png": TREE["10_dog/c.png"],
+      "10_dog/c.txt": TREE["10_dog/c.txt"],
+      "10_dog/d.png": TREE["10_dog/d.png"],
+    });
+  });
+
+  test("is undone byte for byte", async () => {
+    const set = await scanned(TREE);
+    const before = contents(set.source);
+    await take(set);
+    expect(await putBack(set)).toEqual({ restored: 4, open: [] });
+    expect(contents(set.source)).toEqual(before);
+    expect(contents(set.quarantine.uri)).toEqual({});
+    expect(await putBack(set)).toEqual({ restored: 0, open: [] });
+  });
+
+  test("rows of metadata.jsonl go with their pictures, and come back", async () => {
+    const lines = [
+      '{"file_name":"a.png", "text":"fine"}',
+      "",
+      '  {"text":"ü","file_name":"b.png"}\r',
+      '{"file_name":"gone.png","text":"x"}',
+      '{"file_name":"./c.png","text":"hate"}',
+    ];
+    const set = await scanned({
+      "metadata.jsonl": lines.join("\n"),
+      "a.png": shows("nothing"),
+      "b.png": shows("gore"),
+      "c.png": shows("nothing", "3"),
+    });
+    const before = contents(set.source);
+    await take(set);
+    expect(readFileSync(join(set.source, "metadata.jsonl"), "utf8")).toBe(
+      [lines[0], lines[1], lines[3], ""].join("\n"),
+    );
+    expect(contents(set.backup.uri)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
+    expect((await putBack(set)).restored).toBe(3);
+    expect(contents(set.source)).toEqual(before);
+  });
+
+  test.each(["\n", "\r\n"])(
+    "rows of metadata.csv go with their pictures; all other bytes stay (line end %j)",
+    async (end) => {
+      const rows = ["\ufefffile_name,text,n", 'a.png,"two,\nlines of ""ü""",1', "b.png,calm,2", 'c.png,"x",3'];
+      const set = await scanned({
+        "metadata.csv": rows.join(end),
+        "a.png": shows("nothing"),
+        "b.png": shows("gore"),
+        "c.png": shows("nothing", "3"),
+      });
+      const before = contents(set.source);
+      await take(set);
+      const staying = [rows[0], rows[1], rows[3]].join(end);
+      expect(readFileSync(join(set.source, "metadata.csv"), "utf8")).toBe(staying);
+      await putBack(set);
+      expect(contents(set.source)).toEqual(before);
+    },
+  );
+
+  test("metadata that names nobody who leaves is not touched", async () => {
+    const set = await scanned({
+      "metadata.csv": "file_name,text\na.png,calm",
+      "a.png": shows("nothing"),
+      "b.png": shows("gore"),
+    });
+    const before = statSync(join(set.source, "metadata.csv")).mtimeMs;
+    await take(set);
+    expect(statSync(join(set.source, "metadata.csv")).mtimeMs).toBe(before);
+  });
+
+  test("archives lose their rejected members, and come back whole", async () => {
+    const shard = await tar({
+      "1.png": shows("nothing"),
+      "1.txt": "calm",
+      "2.png": shows("gore"),
+      "2.json": '{"caption":"calm"}',
+      "3.png": shows("nothing", "3"),
+      "3.txt": "hate",
+      "other.cls": "7",
+    });
+    const set = await scanned({ "00.tar": shard, "01.tar": await tar({ "4.png": shows("nothing", "4") }) });
+    const before = contents(set.source);
+    const { rewritten } = await take(set);
+    expect([...rewritten]).toEqual(["00.tar"]);
+    expect(await membersOf(readFileSync(join(set.source, "00.tar")))).toEqual(["1.png", "1.txt", "other.cls"]);
+    expect(contents(set.source)["01.tar"]).toBe(before["01.tar"]);
+    await putBack(set);
+    expect(contents(set.source)).toEqual(before);
+  });
+
+  test("an archive that is damaged goes as a whole", async () => {
+    const shard = await tar({ "1.png": shows("nothing"), "2.png": shows("gore", "x".repeat(2_000)) });
+    const set = await scanned({ "00.tar": shard.subarray(0, 2_500) });
+    await take(set);
+    expect(Object.keys(contents(set.source))).toEqual([]);
+    expect(Object.keys(contents(set.quarantine.uri))).toEqual(["00.tar"]);
+  });
+
+  test("a picture that is another one by now stays, and is told", async () => {
+    const set = await scanned(TREE);
+    appendFileSync(join(set.source, "10_dog/b.png"), "!");
+    const { stayed } = await take(set);
+    expect(stayed).toEqual([{ key: "10_dog/b.png", detail: "it is not what was judged any more" }]);
+    expect(existsSync(join(set.source, "10_dog/b.png"))).toBe(true);
+  });
+
+  test("an undo never overwrites what is there by now", async () => {
+    const set = await scanned(TREE);
+    await take(set);
+    writeFileSync(join(set.source, "10_dog/b.png"), "a new one");
+    const { restored, open } = await putBack(set);
+    expect(restored).toBe(3);
+    expect(open).toEqual([{ key: "10_dog/b.png", detail: "there is another file in its place by now" }]);
+    expect(readFileSync(join(set.source, "10_dog/b.png"), "utf8")).toBe("a new one");
+    expect(Object.keys(contents(set.quarantine.uri))).toEqual(["10_dog/b.png"]);
+  });
+
+  test("an undo says what is not where it was put", async () => {
+    const set = await scanned(TREE);
+    await take(set);
+    rmSync(join(set.quarantine.uri, "10_dog/c.png"));
+    expect((await putBack(set)).open).toEqual([{ key: "10_dog/c.png", detail: "it is not where it was put" }]);
+  });
+
+  test("is not begun before the report is whole", async () => {
+    const set = await scanned(TREE);
+    const { id } = await createScan(set.given, new Date());
+    await expect(take({ ...set, scan: id })).rejects.toMatchObject({ code: "conflict" });
+    expect(Object.keys(contents(set.quarantine.uri))).toEqual([]);
+  });
+
+  test("interrupted at every step, it ends the same, and is undone the same", async () => {
+    const tree: Tree = {
+      ...TREE,
+      "metadata.jsonl": '{"file_name":"10_dog/b.png","text":"calm"}\n{"file_name":"10_dog/a.png","text":"calm"}\n',
+      "00.tar": await tar({ "1.png": shows("nothing"), "2.png": shows("gore", "2") }),
+    };
+    const whole = await scanned(tree);
+    const before = contents(whole.source);
+    await take(whole);
+    const after = contents(whole.source);
+    for (let failAt = 1; ; failAt++) {
+      const set = await scanned(tree);
+      if (await breaksAt(set, failAt)) break;
+      await take(set);
+      expect(contents(set.source), `broken at step ${failAt}`).toEqual(after);
+      expect((await putBack(set)).open, `broken at step ${failAt}`).toEqual([]);
+      expect(contents(set.source), `broken at step ${failAt}`).toEqual(before);
+      const half = await scanned(tree);
+      await breaksAt(half, failAt);
+      if ((await readJournal(half.journal))?.length) await putBack(half);
+      expect(contents(half.source), `undone after step ${failAt}`).toEqual(before);
+    }
+  }, 120_000);
+});
+
+/** Takes out with a disk that is gone after so many writes and removals. @returns whether it came to its end all the same */
+async function breaksAt(set: Set, failAt: number): Promise<boolean> {
+  let steps = 0;
+  const broken = (files: Files): Files =>
+    new Proxy(files, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== "function") return method;
+        return (...given: unknown[]) => {
+          if ((name === "write" || name === "remove") && ++steps >= failAt) throw new Error("the power is gone");
+          return method.apply(target, given) as unknown;
+        };
+      },
+    });
+  const journal = await Journal.open(set.journal);
+  const { files, store } = set.given;
+  try {
+    await takeOut(
+      set.scan,
+      { files: broken(files), store, journal, quarantine: broken(set.quarantine), backup: broken(set.backup) },
+      never,
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message === "the power is gone") return false;
+    throw error;
+  } finally {
+    await journal.close();
+  }
+}
+
+describe("removal", () => {
+  test("takes out for good, and keeps what metadata said", async () => {
+    const set = await scanned({ ...TREE, "metadata.jsonl": '{"file_name":"10_dog/b.png","text":"calm"}\n' });
+    const before = contents(set.source);
+    const { left } = await take(set, true);
+    expect(left).toBe(4);
+    expect(contents(set.quarantine.uri)).toEqual({});
+    expect(contents(set.backup.uri)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
+    await expect(putBack(set)).rejects.toThrow("only a backup");
+  });
+});
+
+test("quarantine in S3, and back", async () => {
+  const s3 = await startS3("bucket");
+  await s3.put("bucket", { "dogs/a.png": shows("nothing"), "dogs/b.png": shows("gore"), "dogs/b.txt": "calm" });
+  const given = { ...(await parts(temporaryFolder())), files: await openS3("s3://bucket/dogs", s3Options(s3)) };
+  const quarantine = await openS3("s3://bucket/held", s3Options(s3));
+  onTestFinished(async () => {
+    await given.files.close();
+    await quarantine.close();
+  });
+  const { id } = await createScan(given, new Date());
+  await finishScan(id, given, OPTIONS, never, () => {});
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "backup"));
+  const set: Set = {
+    source: "",
+    given,
+    scan: id,
+    journal: join(folder, "consequences.jsonl"),
+    quarantine,
+    backup: await makeFolder(join(folder, "backup")),
+  };
+  const keysOf = async (files: Files) => (await Array.fromAsync(files.list(never))).map(({ key }) => key).sort();
+  expect((await take(set)).left).toBe(2);
+  expect(await keysOf(given.files)).toEqual(["a.png"]);
+  expect(await keysOf(quarantine)).toEqual(["b.png", "b.txt"]);
+  expect(await putBack(set)).toEqual({ restored: 2, open: [] });
+  expect(await keysOf(given.files)).toEqual(["a.png", "b.png", "b.txt"]);
+  expect(await keysOf(quarantine)).toEqual([]);
+});
