@@ -274,3 +274,44 @@ describe("a prefix in S3", () => {
     await expect(openS3("s3://bucket/x", s3Options(s3))).rejects.toThrow("may not list");
   });
 });
+
+describe("a list", () => {
+  test("names files wherever they lie", async () => {
+    const s3 = await startS3("bucket");
+    await s3.put("bucket", { "dogs/1.png": "one" });
+    const outside = plant(temporaryFolder(), { "far.png": "far" });
+    const folder = plant(temporaryFolder(), { "near.png": "near", "sub/2.png": "two" });
+    const lines = [
+      "# pictures",
+      "near.png",
+      "",
+      "  ./sub/2.png\r",
+      join(outside, "far.png"),
+      '{"source-ref":"s3://bucket/dogs/1.png"}',
+      "gone.png",
+      "s3://bucket/dogs/2.png",
+      '{"source":"x"}',
+      "{",
+    ];
+    writeFileSync(join(folder, "list.txt"), lines.join("\n"));
+    const files = await openFiles(join(folder, "list.txt"), s3Options(s3));
+    const entries = await Array.fromAsync(files.list(never));
+    expect(entries.map((entry) => (isListed(entry) ? entry.key : `! ${entry.key}`))).toEqual([
+      "near.png",
+      "./sub/2.png",
+      join(outside, "far.png"),
+      "s3://bucket/dogs/1.png",
+      "! gone.png",
+      "! s3://bucket/dogs/2.png",
+      "! line 9",
+      "! line 10",
+    ]);
+    expect(await streamed(files, "./sub/2.png")).toBe("two");
+    expect(await streamed(files, "s3://bucket/dogs/1.png")).toBe("one");
+    const part = await files.read(join(outside, "far.png"), 10, never, { start: 1, end: 3 });
+    expect(Buffer.from(part.bytes).toString()).toBe("ar");
+    await files.remove("near.png", never);
+    expect(await files.stat("near.png", never)).toBeUndefined();
+    await files.close();
+  });
+});

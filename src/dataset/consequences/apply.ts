@@ -43,6 +43,12 @@ export async function takeOut(
   if (found?.state !== "finished") {
     throw new SafelightError("conflict", `scan ${scan} is not finished: nothing is moved without a whole report`);
   }
+  if (quarantine && !files.rooted) {
+    throw new SafelightError(
+      "invalid_request",
+      "the files of a list lie anywhere: they can be removed, but not moved to one place",
+    );
+  }
   await journal.add({
     step: "begin",
     scan,

@@ -34,6 +34,8 @@ export interface ByteRange {
 export interface Files {
   /** A folder's absolute path, or `s3://bucket/prefix`. */
   readonly uri: string;
+  /** Whether keys are paths below one place, so that they mean the same below another one. A list names files anywhere. */
+  readonly rooted: boolean;
   /** Everything below, in any order, without holding more of it in memory than one folder. */
   list(signal: AbortSignal): AsyncIterable<ListedFile | Unlistable>;
   /**

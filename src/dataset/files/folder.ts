@@ -35,6 +35,7 @@ export async function makeFolder(path: string): Promise<Files> {
 
 class Folder implements Files {
   readonly uri: string;
+  readonly rooted = true;
 
   constructor(root: string) {
     this.uri = root;

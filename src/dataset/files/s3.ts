@@ -30,15 +30,7 @@ const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s;
 export async function openS3(uri: string, options: AwsOptions): Promise<Files> {
   const [, bucket, path = ""] = PLACE.exec(uri) ?? [];
   if (bucket === undefined) throw new SafelightError("invalid_request", `${uri} is not s3://bucket/prefix`);
-  const prefix = path === "" || path.endsWith("/") ? path : `${path}/`;
-  const elsewhere = [process.env["AWS_ENDPOINT_URL_S3"], process.env["AWS_ENDPOINT_URL"]].some(Boolean);
-  const client = new S3Client({
-    ...(await awsClientConfig(options, IDLE_MS)),
-    forcePathStyle: options.endpoint !== undefined || elsewhere,
-    requestChecksumCalculation: "WHEN_REQUIRED", // other servers seldom know the newer checksums
-    responseChecksumValidation: "WHEN_REQUIRED",
-  });
-  const files = new S3Prefix(client, bucket, prefix);
+  const files = await prefixOf(bucket, path === "" || path.endsWith("/") ? path : `${path}/`, options);
   try {
     await files.list(AbortSignal.timeout(IDLE_MS)).next();
   } catch (error) {
@@ -48,8 +40,25 @@ export async function openS3(uri: string, options: AwsOptions): Promise<Files> {
   return files;
 }
 
+/** A whole bucket, which need not be one that may be listed. */
+export function bucketOf(bucket: string, options: AwsOptions): Promise<Files> {
+  return prefixOf(bucket, "", options);
+}
+
+async function prefixOf(bucket: string, prefix: string, options: AwsOptions): Promise<S3Prefix> {
+  const elsewhere = [process.env["AWS_ENDPOINT_URL_S3"], process.env["AWS_ENDPOINT_URL"]].some(Boolean);
+  const client = new S3Client({
+    ...(await awsClientConfig(options, IDLE_MS)),
+    forcePathStyle: options.endpoint !== undefined || elsewhere,
+    requestChecksumCalculation: "WHEN_REQUIRED", // other servers seldom know the newer checksums
+    responseChecksumValidation: "WHEN_REQUIRED",
+  });
+  return new S3Prefix(client, bucket, prefix);
+}
+
 class S3Prefix implements Files {
   readonly uri: string;
+  readonly rooted = true;
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
