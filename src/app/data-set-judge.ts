@@ -64,6 +64,9 @@ function judgeOf(
     fingerprint: fingerprintOf(policy.digest, detectors),
     onUnknown: { image: policy.image.on_unknown, prompt: policy.prompt.on_unknown },
     limits: { pictureBytes: config.limits.image_bytes, captionCharacters: config.limits.prompt_characters },
+    thresholds: Object.fromEntries(
+      Object.entries(policy.image.categories).map(([category, levels]) => [category, thresholdsIn(levels ?? {})]),
+    ),
     coverage: () => ({
       image: decide("image", image.map(nothingFound), policy.image).coverage,
       prompt: decide("prompt", prompt.map(nothingFound), policy.prompt).coverage,
@@ -93,6 +96,10 @@ function judgeOf(
     },
     close,
   };
+}
+
+function thresholdsIn(levels: object): DataSetJudge["thresholds"][string] {
+  return Object.fromEntries(Object.entries(levels).filter(([, limit]) => limit !== undefined));
 }
 
 function nameOf<Input>({ name, detector }: StageDetector<Input>): string {

@@ -15,6 +15,7 @@ import { signingKey } from "../dataset/manifest/keys.ts";
 import { type OpenManifest, openManifest } from "../dataset/manifest/read.ts";
 import { assertSignedBy, type Difference, differences } from "../dataset/manifest/verify.ts";
 import { writeManifest } from "../dataset/manifest/write.ts";
+import { type ReportOptions, writeReport } from "../dataset/output/report/write.ts";
 import { writeResults } from "../dataset/output/results.ts";
 import {
   createScan,
@@ -49,7 +50,12 @@ export interface DataSetScans {
     progress: (progress: ScanProgress) => void,
   ): Promise<Scan>;
   /** Writes the results of a finished scan. */
-  report(id: string, folder: string): Promise<void>;
+  report(
+    id: string,
+    folder: string,
+    page: Pick<ReportOptions, "thumbnails" | "most">,
+    signal: AbortSignal,
+  ): Promise<void>;
   /**
    * Takes the rejected pictures of a finished scan out of the data set.
    * @param folder where the results are: the journal and the backups go there too
@@ -88,7 +94,13 @@ export async function openDataSetScans(
         );
         return finishShared(id, parts, shards, options, signal, progress);
       },
-      report: (id, folder) => writeResults(folder, store, id),
+      async report(id, folder, { thumbnails, most }, signal) {
+        const scan = await store.get(id);
+        if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
+        await writeResults(folder, store, id);
+        const options = { most, thumbnails, thresholds: judge.thresholds, limits: config.limits };
+        await writeReport(folder, { files, store }, scan, [], options, signal);
+      },
       async takeOut(id, folder, destination, signal) {
         const opened = new Closing();
         try {

@@ -25,6 +25,10 @@ function decision(stage: "prompt" | "image", text: string): Decision {
   return { action: strongest(reasons.map((r) => r.action)), reasons, coverage: [] };
 }
 
+function scoresOf(text: string): PictureVerdict["scores"] {
+  return { ...(text.includes("gore") ? { gore: 0.95 } : {}), ...(text.includes("hate") ? { hate: 0.75 } : {}) };
+}
+
 export interface TextJudge extends DataSetJudge {
   /** The content of each picture that was looked at. */
   readonly seen: string[];
@@ -40,6 +44,7 @@ export function textJudge(version = "1", look: (text: string) => Promise<void> =
     fingerprint: version,
     onUnknown: { image: "review", prompt: "review" },
     limits: { pictureBytes: 10_000, captionCharacters: 200 },
+    thresholds: { gore: { warn: 0.5, block: 0.9 }, hate: { review: 0.7 } },
     coverage: () => ({ image: [], prompt: [] }),
     async picture(bytes): Promise<PictureVerdict> {
       const text = Buffer.from(bytes).toString();
@@ -49,7 +54,7 @@ export function textJudge(version = "1", look: (text: string) => Promise<void> =
       const hash = createHash("sha256").update(bytes).digest("hex");
       return {
         ...decision("image", text),
-        ...{ mediaType: "image/png", width: 512, height: 512, frames: 1, scores: {} },
+        ...{ mediaType: "image/png", width: 512, height: 512, frames: 1, scores: scoresOf(text) },
         pdq: { hash, quality: 100 },
         complete: !text.includes("unknown"),
       };

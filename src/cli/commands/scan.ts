@@ -22,6 +22,8 @@ export const command = defineCommand({
     "min-side": { type: "string", value: "PIXELS", about: "what the shorter side of a picture must have (256)" },
     width: { type: "string", value: "N", about: "pictures under way at once (two for each core)" },
     restart: { type: "boolean", about: "begin anew, although there is a scan that stopped before its end" },
+    "on-page": { type: "string", value: "N", about: "pictures in report.html, the worst first (1000)" },
+    "no-thumbnails": { type: "boolean", about: "no pictures in report.html" },
     quarantine: {
       type: "string",
       value: "PLACE",
@@ -46,6 +48,7 @@ export const command = defineCommand({
     if (given === undefined || more.length > 0) throw new UsageError("scan: takes one folder, or s3://bucket/prefix");
     const layout = layoutOption(values.layout);
     const minSide = numberOption("min-side", values["min-side"], z.int().min(0).max(100_000)) ?? 256;
+    const onPage = numberOption("on-page", values["on-page"], z.int().min(0).max(20_000)) ?? 1_000;
     const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
     const source = sourceUri(given, io.cwd);
     const quarantine = quarantineOption(values, source, io);
@@ -63,12 +66,15 @@ export const command = defineCommand({
       const scan = await scans.finish(id, { layout, minSide, width }, io.signal, (progress) => bar.show(progress));
       bar.clear();
       const folder = resolve(io.cwd, values.out ?? join(config.data, "scans", id));
-      await scans.report(id, folder);
+      const page = { thumbnails: values["no-thumbnails"] !== true, most: onPage };
+      await scans.report(id, folder, page, io.signal);
       if (!values.json) await io.out(summaryText(io, scan));
       const taken = await consequences(scan);
       const { kept, rejected } = await scans.vouch(id, folder, taken?.rewritten ?? new Set(), io.signal);
       if (values.json) await io.out(`${JSON.stringify({ ...scan, folder, ...(taken ? outcome(taken) : {}) })}\n`);
-      io.err(`${count(kept.count)} files kept, ${count(rejected.count)} rejected: ${folder}/manifest.json, signed\n`);
+      io.err(
+        `${count(kept.count)} files kept, ${count(rejected.count)} rejected; ${folder}: report.html, manifest.json (signed)\n`,
+      );
       return taken && taken.stayed.length > 0 ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
 
       async function consequences({ summary }: Scan): Promise<Consequences | undefined> {

@@ -139,6 +139,24 @@ async function knownVerdict(
   return known === undefined ? undefined : (JSON.parse(known) as PictureVerdict); // of our own writing, under this fingerprint
 }
 
+/** The bytes of a picture of a scan as they are now; undefined when they cannot be read. */
+export async function readPicture(
+  store: ScanStore,
+  scan: string,
+  key: string,
+  files: Files,
+  most: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  const file = await store.file(scan, key);
+  try {
+    return file && (await readFileOf(file, files, most, signal)).bytes;
+  } catch (error) {
+    if (error instanceof FileProblem) return undefined;
+    throw error;
+  }
+}
+
 async function readFileOf(file: InventoryFile, files: Files, most: number, signal: AbortSignal) {
   const { inside, key, bytes } = file;
   if (!inside) return files.read(key, most, signal);

@@ -26,6 +26,8 @@ export interface DataSetJudge {
   /** What follows where a picture, or a caption, cannot be judged. */
   readonly onUnknown: { readonly image: Action; readonly prompt: Action };
   readonly limits: { readonly pictureBytes: number; readonly captionCharacters: number };
+  /** Of the image stage: by category, the score from which an action follows. */
+  readonly thresholds: Readonly<Record<string, Readonly<Partial<Record<Action, number>>>>>;
   /** What the detectors could score if all went well. */
   coverage(): { readonly image: Coverage[]; readonly prompt: Coverage[] };
   /** @throws SafelightError `image_unreadable`, `image_too_large`; the signal's reason */

@@ -62,6 +62,7 @@ export interface ScanStore {
   addProblems(id: string, problems: readonly KeyedProblem[]): Promise<void>;
   /** Files of one kind, or all with null, in order. */
   files(id: string, kind: FileKind | null, after: string | null, limit: number): Promise<readonly InventoryFile[]>;
+  file(id: string, key: string): Promise<InventoryFile | undefined>;
   /** Caption files that have the stem of no picture. */
   orphans(id: string, after: string | null, limit: number): Promise<readonly string[]>;
   /** Whether any picture has a caption of its own. */

@@ -99,6 +99,12 @@ export class SqlScanStore implements ScanStore {
     return (await this.#guard(query.orderBy("key").limit(limit).execute())).map(inventoryFile);
   }
 
+  async file(scan: string, key: string): Promise<InventoryFile | undefined> {
+    const query = this.#db.selectFrom("scan_files").select(FILE).where("scan", "=", scan).where("key", "=", key);
+    const row = await this.#guard(query.executeTakeFirst());
+    return row && inventoryFile(row);
+  }
+
   async orphans(scan: string, after: string | null, limit: number): Promise<readonly string[]> {
     let query = this.#db
       .selectFrom("scan_files as caption")
