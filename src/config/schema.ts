@@ -96,10 +96,7 @@ export const ConfigFileSchema = z.strictObject({
     description:
       "The variable with the URL of a PostgreSQL database that several machines share scans through; DATABASE_URL when it is set.",
   }),
-  s3: z
-    .strictObject(AWS_OPTIONS)
-    .prefault({})
-    .meta({ description: "How data sets in S3 are reached." }),
+  s3: z.strictObject(AWS_OPTIONS).prefault({}).meta({ description: "How data sets in S3 are reached." }),
   policies: z
     .array(path)
     .min(1)

@@ -35,8 +35,8 @@ export interface DecodedImage {
   /** `sha256:<hex>` of the encoded bytes: what was judged. */
   readonly digest: string;
   readonly bytes: Uint8Array;
-  /** The same as base64, where it came so from a generator. */
-  readonly base64?: Uint8Array;
+  /** The same as base64, in pieces, where it came so from a generator. */
+  readonly base64?: readonly Uint8Array[];
   readonly mediaType: MediaType;
   readonly width: number;
   readonly height: number;

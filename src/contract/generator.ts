@@ -20,8 +20,8 @@ export type GeneratedImage =
   | {
       readonly kind: "image";
       readonly bytes: Uint8Array;
-      /** The same as base64 (RFC 4648, with padding, nothing else), where it came so: nobody need encode it again. */
-      readonly base64?: Uint8Array;
+      /** The same as base64 (RFC 4648, with padding, nothing else), in pieces, where it came so: nobody need encode it again. */
+      readonly base64?: readonly Uint8Array[];
       readonly mediaType: string;
       readonly seed?: number;
     }

@@ -1,4 +1,5 @@
 import type { GeneratedImage, ImageRequest } from "../contract/generator.ts";
+import { leash } from "../pipeline/abort.ts";
 
 export type Slot = ImageRequest["images"][number];
 
@@ -17,15 +18,14 @@ export async function inCalls(
     images.slice(i * each, (i + 1) * each),
   );
   const answers: (readonly GeneratedImage[])[] = calls.map(() => []);
-  const failed = new AbortController();
-  const both = AbortSignal.any([signal, failed.signal]);
+  const own = leash(signal);
   let next = 0;
   let made = 0;
   const worker = async () => {
     for (let i = next++; i < calls.length; i = next++) {
-      both.throwIfAborted();
+      own.signal.throwIfAborted();
       const slots = calls[i] ?? [];
-      answers[i] = await make(slots, both);
+      answers[i] = await make(slots, own.signal);
       made += slots.length;
       if (made < images.length) onProgress?.(made / images.length);
     }
@@ -33,8 +33,10 @@ export async function inCalls(
   try {
     await Promise.all(Array.from({ length: Math.min(atOnce, calls.length) }, worker));
   } catch (error) {
-    failed.abort(error);
+    own.abort(error);
     throw error;
+  } finally {
+    own.end();
   }
   return answers.flat();
 }

@@ -49,7 +49,7 @@ export function answerJson(c: Context, value: object): Response {
   if (long.length === 0) return c.body(json, 200, type);
   const pieces = json.split(MARK).flatMap((piece, i) => {
     const picture = long[i];
-    return picture ? [Buffer.from(piece), picture.base64 ?? encoded(picture.bytes)] : [Buffer.from(piece)];
+    return picture ? [Buffer.from(piece), ...(picture.base64 ?? [encoded(picture.bytes)])] : [Buffer.from(piece)];
   });
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   return c.body(inPieces(pieces), 200, { ...type, "Content-Length": String(length) });

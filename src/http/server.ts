@@ -21,10 +21,7 @@ export interface RunningServer {
 export async function startServer(service: Service, config: Config): Promise<RunningServer> {
   const { host, port, public_url } = config.server;
   const keys = new Keys(config.keys);
-  const log = pino(
-    { level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination(2),
-  );
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logLines());
   const app = await createApp({
     service,
     log,
@@ -49,6 +46,23 @@ export async function startServer(service: Service, config: Config): Promise<Run
         server.close((error) => (error ? reject(error) : resolve()));
         if ("closeIdleConnections" in server) server.closeIdleConnections();
       }),
+  };
+}
+
+/** Standard error: the lines of one turn of the event loop go out in one write, at its end. */
+function logLines(): { write(line: string): void } {
+  const stderr = pino.destination(2);
+  let lines = "";
+  const flush = () => {
+    if (lines !== "") stderr.write(lines);
+    lines = "";
+  };
+  process.once("exit", flush);
+  return {
+    write(line) {
+      if (lines === "") setImmediate(flush);
+      lines += line;
+    },
   };
 }
 

@@ -5,8 +5,8 @@ import type { DecodedImage, MediaType } from "../contract/detector.ts";
 /** A picture as it is handed out. */
 export interface ReleasedImage {
   readonly bytes: Uint8Array;
-  /** The same as base64, where it came so and nothing in it was changed. */
-  readonly base64?: Uint8Array;
+  /** The same as base64, in pieces, where it came so and nothing in it was changed. */
+  readonly base64?: readonly Uint8Array[];
   readonly mediaType: MediaType;
   /** Pixels, upright. */
   readonly width: number;

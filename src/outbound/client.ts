@@ -2,7 +2,7 @@ import { type Dispatcher, FormData, Pool } from "undici";
 import type { z } from "zod";
 import { SafelightError } from "../contract/errors.ts";
 import { isName, refused, unreachable } from "./fault.ts";
-import { parseLongJson } from "./long-json.ts";
+import { LEAST_BYTES, parseLongJson } from "./long-json.ts";
 import { type Persistence, type Resilience, resilience } from "./resilience.ts";
 import type { Role } from "./role.ts";
 
@@ -71,19 +71,24 @@ export class Client {
    * One call, with further tries where a fault may pass.
    * @throws SafelightError with `vendor` where the vendor answered; the signal's reason
    */
-  call(call: Call, signal: AbortSignal): Promise<Answer> {
-    return this.#resilience.run(async () => {
-      const { status, headers, body } = await this.#send(call, signal);
-      const bytes = await this.#read({ headers, body }, call.mostBytes ?? MOST_BYTES, signal);
-      if (status < 300 || call.accepts?.includes(status)) return { status, headers, bytes };
-      throw refused(this.#role, { status, headers, body: parsed(bytes) });
-    }, signal);
+  async call(call: Call, signal: AbortSignal): Promise<Answer> {
+    const { status, headers, pieces } = await this.#exchange(call, signal);
+    return { status, headers, bytes: joined(pieces) };
   }
 
   /** A call whose answer is JSON of a shape. @throws SafelightError also when it is not */
   async json<S extends z.ZodType>(call: Call, schema: S, signal: AbortSignal): Promise<z.output<S>> {
-    const answer = await this.call(call, signal);
-    return readJson(this.#role, answer, schema, call.longText ? parseLongJson : parseJson);
+    const { pieces } = await this.#exchange(call, signal);
+    return shaped(this.#role, call.longText ? parsed(() => parseLongJson(pieces)) : jsonOf(joined(pieces)), schema);
+  }
+
+  #exchange(call: Call, signal: AbortSignal): Promise<Omit<Answer, "bytes"> & { pieces: readonly Uint8Array[] }> {
+    return this.#resilience.run(async () => {
+      const { status, headers, body } = await this.#send(call, signal);
+      const pieces = await this.#read({ headers, body }, call.mostBytes ?? MOST_BYTES, signal);
+      if (status < 300 || call.accepts?.includes(status)) return { status, headers, pieces };
+      throw refused(this.#role, { status, headers, body: jsonOf(joined(pieces)) });
+    }, signal);
   }
 
   /** A call whose answer is read while it comes; leave the loop to break it off. Tries again only until the answer begins. */
@@ -91,8 +96,8 @@ export class Client {
     const body = await this.#resilience.run(async () => {
       const { status, headers, body } = await this.#send(call, signal);
       if (status < 300) return body;
-      const bytes = await this.#read({ headers, body }, MOST_BYTES, signal);
-      throw refused(this.#role, { status, headers, body: parsed(bytes) });
+      const pieces = await this.#read({ headers, body }, MOST_BYTES, signal);
+      throw refused(this.#role, { status, headers, body: jsonOf(joined(pieces)) });
     }, signal);
     let bytes = 0;
     try {
@@ -119,20 +124,22 @@ export class Client {
         body: body === undefined ? null : encoded(body),
         signal,
       });
-      const named = Object.entries(answer.headers).map(
-        ([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value[0] : value] as const,
-      );
-      return { status: answer.statusCode, headers: Object.fromEntries(named), body: answer.body };
+      const named: Record<string, string | undefined> = {};
+      for (const [name, value] of Object.entries(answer.headers))
+        named[name.toLowerCase()] = Array.isArray(value) ? value[0] : value;
+      return { status: answer.statusCode, headers: named, body: answer.body };
     } catch (error) {
       throw this.#broken(error, signal);
     }
   }
 
-  async #read({ headers, body }: Received, most: number, signal: AbortSignal): Promise<Uint8Array> {
+  /** The body as it comes: putting a large one together costs its length in memory once more. */
+  async #read({ headers, body }: Received, most: number, signal: AbortSignal): Promise<readonly Uint8Array[]> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     try {
-      if (Number(headers["content-length"]) <= most) return await body.bytes(); // more than it says never comes
+      // More than it says never comes. A short body costs less in one step.
+      if (Number(headers["content-length"]) <= Math.min(most, LEAST_BYTES)) return [await body.bytes()];
       for await (const chunk of body) {
         bytes += chunk.length;
         if (bytes > most) throw this.#tooLarge(most);
@@ -141,7 +148,7 @@ export class Client {
     } catch (error) {
       throw this.#broken(error, signal);
     }
-    return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+    return chunks;
   }
 
   #tooLarge(most: number): SafelightError {
@@ -155,13 +162,11 @@ export class Client {
 }
 
 /** @throws SafelightError when the answer is no JSON, or not of the shape */
-export function readJson<S extends z.ZodType>(
-  role: Role,
-  { bytes }: Pick<Answer, "bytes">,
-  schema: S,
-  parse: (bytes: Uint8Array) => unknown = parseJson,
-): z.output<S> {
-  const value = parsed(bytes, parse);
+export function readJson<S extends z.ZodType>(role: Role, { bytes }: Pick<Answer, "bytes">, schema: S): z.output<S> {
+  return shaped(role, jsonOf(bytes), schema);
+}
+
+function shaped<S extends z.ZodType>(role: Role, value: unknown, schema: S): z.output<S> {
   if (value === undefined) throw new SafelightError(role.failed, "its answer is not JSON");
   const read = schema.safeParse(value);
   if (read.success) return read.data;
@@ -171,16 +176,21 @@ export function readJson<S extends z.ZodType>(
   throw new SafelightError(role.failed, `its answer has another shape than expected${where ? `, at "${where}"` : ""}`);
 }
 
-function parseJson({ buffer, byteOffset, byteLength }: Uint8Array): unknown {
-  return JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString("utf8"));
+/** Undefined when it is none. */
+function jsonOf(bytes: Uint8Array): unknown {
+  return parsed(() => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")));
 }
 
-function parsed(bytes: Uint8Array, parse = parseJson): unknown {
+function parsed(parse: () => unknown): unknown {
   try {
-    return parse(bytes);
+    return parse();
   } catch {
     return undefined;
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
 }
 
 function isForm(body: object): body is FormData {

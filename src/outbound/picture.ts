@@ -98,26 +98,48 @@ const SLICE = 64 * 1024;
  */
 export function decodeLong(
   role: Role,
-  { bytes: text }: LongText,
-): { readonly bytes: Uint8Array; readonly base64?: Uint8Array } {
-  const bytes = Buffer.allocUnsafeSlow(text.length % 4 === 0 ? (text.length / 4) * 3 - paddingOf(text) : 0);
+  { pieces, length }: LongText,
+): { readonly bytes: Uint8Array; readonly base64?: readonly Uint8Array[] } {
+  const end = Buffer.concat(pieces.slice(-4).map((piece) => piece.subarray(-4)))
+    .toString("latin1")
+    .slice(-4);
+  const padding = /=?=?$/.exec(end)?.[0].length ?? 0;
+  const bytes = Buffer.allocUnsafeSlow(length % 4 === 0 ? (length / 4) * 3 - padding : 0);
   let at = 0;
-  for (let from = 0; at < bytes.length && from < text.length; from += SLICE) {
-    at += bytes.write(text.toString("latin1", from, from + SLICE), at, "base64");
+  for (const slice of slices(pieces)) {
+    if (at === bytes.length) break;
+    at += bytes.write(slice, at, "base64");
   }
   // Whatever is no digit is left out, and nothing comes after padding.
-  if (bytes.length === 0 || at < bytes.length) return { bytes: decodeBase64(role, text.toString("latin1")) };
+  if (bytes.length === 0 || at < bytes.length)
+    return { bytes: decodeBase64(role, Buffer.concat(pieces).toString("latin1")) };
   const plain = new Uint8Array(bytes.buffer);
-  return isExact(text, bytes) ? { bytes: plain, base64: text } : { bytes: plain };
+  return isExact(pieces, end, bytes) ? { bytes: plain, base64: pieces } : { bytes: plain };
 }
 
-function paddingOf(text: Buffer): number {
-  if (text.at(-1) !== 0x3d) return 0;
-  return text.at(-2) === 0x3d ? 2 : 1;
+/** The text in strings whose lengths, but for the last, are multiples of four. */
+function* slices(pieces: readonly Buffer[]): Generator<string> {
+  let begun = "";
+  for (const piece of pieces) {
+    let from = 0;
+    if (begun !== "") {
+      from = 4 - begun.length;
+      begun += piece.toString("latin1", 0, from);
+      if (begun.length < 4) continue;
+      yield begun;
+    }
+    const end = piece.length - ((piece.length - from) % 4);
+    for (; from < end; from += SLICE) yield piece.toString("latin1", from, Math.min(from + SLICE, end));
+    begun = piece.toString("latin1", end);
+  }
+  if (begun !== "") yield begun;
 }
 
 /** Neither URL-safe, nor with bits after the last byte. */
-function isExact(text: Buffer, bytes: Buffer): boolean {
+function isExact(pieces: readonly Buffer[], end: string, bytes: Buffer): boolean {
   const last = bytes.toString("base64", Math.floor((bytes.length - 1) / 3) * 3);
-  return !text.includes("-") && !text.includes("_") && text.toString("latin1", text.length - 4) === last;
+  return end === last && pieces.every((piece) => !piece.includes(MINUS) && !piece.includes(UNDERSCORE));
 }
+
+const MINUS = 0x2d;
+const UNDERSCORE = 0x5f;

@@ -6,8 +6,8 @@ import type { StageDetector } from "./detect.ts";
 /** Encoded bytes of a picture that may be shown. */
 export interface Picture {
   readonly bytes: Uint8Array;
-  /** The same as base64, where it came so and nothing in it was changed. */
-  readonly base64?: Uint8Array;
+  /** The same as base64, in pieces, where it came so and nothing in it was changed. */
+  readonly base64?: readonly Uint8Array[];
   readonly mediaType: string;
 }
 

@@ -8,14 +8,18 @@ export function systemCode(error: unknown): string | undefined {
 
 const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 
+export function isNoRoom(error: unknown): boolean {
+  return NO_ROOM.has(systemCode(error) ?? "");
+}
+
 /**
  * What a failed file operation means to a caller: `storage_full` or `storage_failed`. The system's message names paths, so it
  * stays in `cause`; its code (`EACCES`) does not, and is told.
  */
 export function fileFailure(error: unknown): SafelightError {
   if (error instanceof SafelightError) return error;
+  if (isNoRoom(error)) return storageFull(error);
   const code = systemCode(error);
-  if (code !== undefined && NO_ROOM.has(code)) return storageFull(error);
   return new SafelightError("storage_failed", `A picture could not be read or written (${code ?? "unknown cause"}).`, {
     cause: error,
   });

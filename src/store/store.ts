@@ -38,7 +38,7 @@ export interface Reveal {
  *
  * Every write resolves only once it would survive a power cut, and every method throws SafelightError: `storage_full` when
  * there is no room (it works again when there is), `storage_failed` when the storage cannot be read or written. A write that
- * throws has changed nothing that can be read.
+ * throws has changed nothing that can be read, unless the disk itself failed to confirm it.
  */
 export interface Store {
   /**

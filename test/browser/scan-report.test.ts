@@ -60,7 +60,8 @@ describe.skipIf(!executablePath)("the report of a scan", () => {
 
   test("hides what was rejected until it is asked for", async () => {
     const thumb = page.getByRole("button", { name: "Show b.png" });
-    const filter = () => thumb.locator("img").evaluate((image) => getComputedStyle(image).filter);
+    const filter = () =>
+      page.evaluate<string>(`getComputedStyle(document.querySelector("[aria-label='Show b.png'] img")).filter`);
     expect(await filter()).toContain("blur");
     await thumb.click();
     expect(await filter()).toBe("none");

@@ -66,7 +66,7 @@ describe("a generation request", () => {
     ["a negative seed", { prompt: "a", seed: -1 }, "#/seed", /at least 0/],
     ["a seed over 32 bits", { prompt: "a", seed: 2 ** 32 }, "#/seed", /at most 4294967295/],
     ["an unknown field", { prompt: "a", stpes: 5 }, "#/stpes", /no known field/],
-    ["an unknown policy", { prompt: "a", policy: "nope" }, "#/policy", /there are: default/],
+    ["an unknown policy", { prompt: "a", policy: "nope" }, "#/policy", /there are: dataset, default/],
     ["an unknown generator", { prompt: "a", generator: "nope" }, "#/generator", /there are: sketch/],
   ])("with %s names the field, the problem and the limit", async (_name, body, pointer, detail) => {
     const found = await problem(await server.post(GENERATIONS, body));

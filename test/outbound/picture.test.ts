@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LongText } from "../../src/outbound/long-json.ts";
 import { decodeBase64, decodeLong, fetchPicture, type Trust } from "../../src/outbound/picture.ts";
@@ -178,14 +179,36 @@ describe("a picture within the answer", () => {
 });
 
 describe("a long picture left in the answer", () => {
-  const long = (text: string) => decodeLong(GENERATOR, new LongText(Buffer.from(text, "latin1")));
+  const long = (text: string, cuts: readonly number[] = []) => {
+    const bytes = Buffer.from(text, "latin1");
+    const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
+    const pieces = places.slice(1).map((end, i) => bytes.subarray(places[i], end));
+    return decodeLong(GENERATOR, new LongText(pieces));
+  };
 
   test.each([1, 2, 3, 49_151, 49_152, 49_153, 98_304, 200_000])("is read, and its text is kept: %i bytes", (length) => {
     const bytes = new Uint8Array(randomBytes(length));
     const text = Buffer.from(bytes).toString("base64");
     const read = long(text);
     expect(Buffer.compare(read.bytes, bytes)).toBe(0);
-    expect(Buffer.from(read.base64 ?? []).toString()).toBe(text);
+    expect(Buffer.concat(read.base64 ?? []).toString()).toBe(text);
+  });
+
+  test("is the same in whatever pieces it came", () => {
+    const cuts = fc.array(fc.nat(140_000), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.integer({ min: 99_990, max: 100_000 }), cuts, fc.nat(6), (length, at, near) => {
+        const bytes = new Uint8Array(randomBytes(length));
+        const text = Buffer.from(bytes).toString("base64");
+        const read = long(
+          text,
+          [...at, near, text.length - near].filter((cut) => cut <= text.length),
+        );
+        expect(Buffer.compare(read.bytes, bytes)).toBe(0);
+        expect(Buffer.concat(read.base64 ?? []).toString()).toBe(text);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   const filler = "QUJD".repeat(30_000);
@@ -206,6 +229,7 @@ describe("a long picture left in the answer", () => {
   test.each(["*", "=", "é", "\0"])("is a failure wherever %j stands in it", (odd) => {
     for (const at of [0, 1, 65_535, 65_536, 119_996, 119_997, 119_998])
       for (const text of [filler, `${filler}QUI=`, `${filler}QQ==`])
-        expect(() => long(text.slice(0, at) + odd + text.slice(at + 1)), `${at}`).toThrow(/not base64/);
+        for (const cuts of [[], [at], [at + 1], [at - (at % 4), at + 2]])
+          expect(() => long(text.slice(0, at) + odd + text.slice(at + 1), cuts), `${at}`).toThrow(/not base64/);
   });
 });

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { GenerationRecord } from "../../src/contract/generation.ts";
 import { openStore } from "../../src/store/embedded.ts";
 import { Connection } from "../../src/store/sqlite/connection.ts";
+import { databaseFailure } from "../../src/store/sqlite/failures.ts";
 import { SCHEMA_VERSION } from "../../src/store/sqlite/migrations.ts";
 import type { Store } from "../../src/store/store.ts";
 import { picture, record, recordOf } from "./samples.ts";
@@ -27,6 +30,9 @@ const open = async () => {
   return store;
 };
 const fileOf = (digest: string) => join(folder, "pictures", digest.slice(7, 9), digest.slice(9));
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
+};
 const raw = () => new DatabaseSync(join(folder, "safelight.db"));
 
 describe("opening a data folder", () => {
@@ -86,6 +92,82 @@ describe("the database", () => {
     transaction.mockClear();
     await Promise.all(all.map((each) => it.save(each, [])));
     expect(transaction).toHaveBeenCalledTimes(1);
+  });
+
+  test("acknowledges a save only once the disk has it, and takes those that come meanwhile together", async () => {
+    const it = await open();
+    const syncs: PromiseWithResolvers<void>[] = [];
+    vi.spyOn(Connection.prototype, "sync").mockImplementation(() => {
+      const sync = Promise.withResolvers<void>();
+      syncs.push(sync);
+      return sync.promise;
+    });
+    const done: string[] = [];
+    const save = (each: GenerationRecord) => it.save(each, []).then(() => done.push(each.id));
+    const [first, second, third] = [record(), record(), record()];
+    const saving = [save(first)];
+    await vi.waitFor(() => expect(syncs).toHaveLength(1));
+    saving.push(save(second), save(third));
+    await turns(5);
+    expect(done).toEqual([]);
+    expect(syncs).toHaveLength(1);
+    syncs[0]?.resolve();
+    await vi.waitFor(() => expect(syncs).toHaveLength(2));
+    expect(done).toEqual([first.id]);
+    await turns(5);
+    expect(done).toEqual([first.id]);
+    syncs[1]?.resolve();
+    await Promise.all(saving);
+    expect(done).toEqual([first.id, second.id, third.id]);
+  });
+
+  test("loses no more to a power cut than what was not acknowledged yet", async () => {
+    const it = await open();
+    const kept = Array.from({ length: 3 }, () => record());
+    for (const each of kept) await it.save(each, []);
+    const log = join(folder, "safelight.db-wal");
+    const { size } = await stat(log);
+    await it.save(record(), []);
+    for (const torn of [0, 1_000, 5_000]) {
+      const after = join(folder, `after-${torn}`);
+      await mkdir(after);
+      await copyFile(join(folder, "safelight.db"), join(after, "safelight.db"));
+      await copyFile(log, join(after, "safelight.db-wal"));
+      await truncate(join(after, "safelight.db-wal"), size + torn);
+      const again = await openStore(after);
+      expect((await again.list({ limit: 10 })).records.map(({ id }) => id).toSorted()).toEqual(
+        kept.map(({ id }) => id).toSorted(),
+      );
+      await again.close();
+    }
+  });
+
+  test.each([
+    ["ENOSPC", "storage_full"],
+    ["EIO", "storage_failed"],
+  ])("a disk that answers %s fails the saves that wait for it, and no others", async (code, failure) => {
+    const it = await open();
+    const error = databaseFailure(Object.assign(new Error(code), { code }));
+    vi.spyOn(Connection.prototype, "sync").mockRejectedValueOnce(error);
+    const results = await Promise.allSettled([it.save(record(), []), it.save(record(), [])]);
+    for (const result of results) expect(result).toMatchObject({ status: "rejected", reason: { code: failure } });
+    const next = record();
+    await it.save(next, []);
+    expect(await it.get(next.id)).toEqual(next);
+  });
+
+  test("removes a picture only once the disk has it that no record names it any more", async () => {
+    const it = await open();
+    const saved = recordOf([picture(1)]);
+    await it.save(saved, [picture(1)]);
+    await it.save({ ...saved, images: [] }, []);
+    const there: boolean[] = [];
+    vi.spyOn(Connection.prototype, "syncNow").mockImplementation(() => {
+      there.push(existsSync(fileOf(picture(1).digest)));
+    });
+    expect(await it.sweepOrphans(new Date(Date.now() + 3_600_000))).toBe(1);
+    expect(there).toEqual([true]);
+    expect(existsSync(fileOf(picture(1).digest))).toBe(false);
   });
 
   test("refuses to change or remove a reveal, whoever asks", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:net";
@@ -10,12 +10,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Measured } from "./load.ts";
 
 const START_MS = 30_000;
+/** Of the clock ticks in `/proc`: 100 a second on every Linux that Node runs on. */
+const TICK_MS = 10;
 const ROOT = resolve(import.meta.dirname, "../../..");
 
 /** Processes that end with the benchmark, and the folder they work in. */
 export class Processes {
   readonly folder: string;
   readonly #children: ChildProcess[] = [];
+  readonly #listening = new Map<number, ChildProcess>();
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -40,6 +43,7 @@ export class Processes {
       said,
       async () => /listening on http:\S+:(\d+)/.exec(said())?.[1],
     );
+    this.#listening.set(Number(told), child);
     return Number(told);
   }
 
@@ -52,6 +56,16 @@ export class Processes {
   ): Promise<void> {
     const { child, said } = this.#start(name, args, env);
     await until(`${name} to listen`, child, said, async () => ((await answers(port)) ? true : undefined));
+    this.#listening.set(port, child);
+  }
+
+  /** Milliseconds that the server at this port has computed so far, in all its threads; undefined where there is no `/proc`. */
+  cpuMs(port: number): number | undefined {
+    const path = `/proc/${this.#listening.get(port)?.pid}/stat`;
+    if (!existsSync(path)) return undefined;
+    const [, fields = ""] = /\) (.*)/s.exec(readFileSync(path, "utf8")) ?? []; // after the name, which may hold anything
+    const [user, system] = fields.split(" ").slice(11, 13).map(Number); // utime and stime, proc_pid_stat(5)
+    return ((user ?? Number.NaN) + (system ?? Number.NaN)) * TICK_MS;
   }
 
   /** Safelight with these settings, and a data folder of its own. */

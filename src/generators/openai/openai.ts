@@ -56,7 +56,11 @@ function bodyOf(request: ImageRequest, options: OpenAiOptions, family: Family): 
   const { width, height } = sizeFor(family, request, options.size === "exact");
   const { negativePrompt } = request;
   const response_format = options.response_format ?? (family.response_format ? "b64_json" : "none");
-  const fields = {
+  return {
+    model: options.model,
+    prompt: inWords(request.prompt, options.negative_prompt === "words" ? negativePrompt : "", family.promptMost),
+    size: `${width}x${height}`,
+    // What is undefined is left out in JSON.
     quality: options.quality,
     style: options.style,
     background: options.background,
@@ -65,12 +69,6 @@ function bodyOf(request: ImageRequest, options: OpenAiOptions, family: Family): 
     output_compression: options.output_compression,
     response_format: response_format === "none" ? undefined : response_format,
     negative_prompt: options.negative_prompt === "field" && negativePrompt !== "" ? negativePrompt : undefined,
-  };
-  return {
-    model: options.model,
-    prompt: inWords(request.prompt, options.negative_prompt === "words" ? negativePrompt : "", family.promptMost),
-    size: `${width}x${height}`,
-    ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
   };
 }
 

@@ -20,6 +20,8 @@ export class Connection<T = Tables> {
   readonly #database: DatabaseSync;
   readonly #logPath: string;
   #log: number | undefined;
+  /** The disk has once failed to take the log: what the system then forgot to write, it would not write when asked again. */
+  #logIsDoubtful = false;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @param path made if it is not there. */
@@ -57,10 +59,10 @@ export class Connection<T = Tables> {
 
   /** Commits what `work` did, or nothing of it if it throws. Other processes' writes wait from the start of it. */
   transaction<T>(work: () => T): T {
-    this.script("begin immediate");
+    this.write("begin immediate", []);
     try {
       const result = work();
-      this.script("commit");
+      this.write("commit", []);
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.script("rollback");
@@ -70,7 +72,7 @@ export class Connection<T = Tables> {
 
   /**
    * As {@link transaction}, without holding up the event loop until the disk has it: nobody may be told of it before {@link sync}
-   * has resolved. A power cut before that takes it away as a whole, and never one without those after it.
+   * has resolved. A power cut before that takes it away as a whole, with all that was committed after it.
    * @see https://sqlite.org/pragma.html#pragma_synchronous
    */
   commit<T>(work: () => T): T {
@@ -85,15 +87,29 @@ export class Connection<T = Tables> {
   /** Resolves when all that anybody has committed so far would survive a power cut: when the disk has the log. */
   async sync(): Promise<void> {
     try {
-      await syncFile(this.#openLog());
+      if (this.#logIsDoubtful) this.#doWithoutLog();
+      else await syncFile(this.#openLog());
     } catch (error) {
+      this.#logIsDoubtful = true;
       throw databaseFailure(error);
     }
   }
 
   /** As {@link sync}, in this turn. */
   syncNow(): void {
-    guarded(() => fdatasyncSync(this.#openLog()));
+    try {
+      if (this.#logIsDoubtful) this.#doWithoutLog();
+      else fdatasyncSync(this.#openLog());
+    } catch (error) {
+      this.#logIsDoubtful = true;
+      throw databaseFailure(error);
+    }
+  }
+
+  /** Brings all that is committed into the database itself, for which SQLite waits, and begins a new log. */
+  #doWithoutLog(): void {
+    if (!this.checkpoint()) throw new Error("the log could not be emptied: somebody is reading");
+    this.#logIsDoubtful = false;
   }
 
   /** The log is there from the first transaction on, and stays the same file while anybody has the database open. */
@@ -102,9 +118,12 @@ export class Connection<T = Tables> {
     return this.#log;
   }
 
-  /** Writes the log into the database and empties it, so that nothing forgotten remains there, unless somebody is reading. */
-  checkpoint(): void {
-    this.script("pragma wal_checkpoint(truncate)");
+  /**
+   * Writes the log into the database and empties it, so that nothing forgotten remains there.
+   * @returns false where it could not, for somebody is reading
+   */
+  checkpoint(): boolean {
+    return guarded(() => this.#statement("pragma wal_checkpoint(truncate)").get()?.["busy"] === 0);
   }
 
   close(): void {

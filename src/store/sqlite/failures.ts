@@ -1,5 +1,5 @@
 import { SafelightError } from "../../contract/errors.ts";
-import { storageFull } from "../failures.ts";
+import { isNoRoom, storageFull } from "../failures.ts";
 
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
 const SQLITE_BUSY = 5;
@@ -39,7 +39,7 @@ const MEANING: Readonly<Record<number, string>> = {
 export function databaseFailure(error: unknown): SafelightError {
   if (error instanceof SafelightError) return error;
   const code = primaryCode(error);
-  if (code === SQLITE_FULL) return storageFull(error);
+  if (code === SQLITE_FULL || isNoRoom(error)) return storageFull(error);
   const meaning = code === undefined ? undefined : MEANING[code];
   return new SafelightError(
     "storage_failed",

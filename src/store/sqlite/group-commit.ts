@@ -2,6 +2,8 @@ import type { Connection } from "./connection.ts";
 
 /** Keeps the event loop free: a larger group goes on in the next turn. */
 const LARGEST_GROUP = 64;
+/** Milliseconds from one group to the next while writes come side by side: each group costs the same, however large it is. */
+const PACE_MS = 2;
 
 interface Write {
   readonly work: () => void;
@@ -10,13 +12,15 @@ interface Write {
 }
 
 /**
- * Writes that arrive in the same turn of the event loop share one transaction, and so one wait for the disk. Each promise
- * resolves only after that transaction was committed.
+ * Writes that arrive while the disk is busy with earlier ones share one transaction, and so one wait for the disk, during which
+ * the event loop goes on. Each promise settles only when its transaction would survive a power cut.
  */
 export class GroupCommit {
   readonly #connection: Connection;
   #waiting: Write[] = [];
-  #scheduled = false;
+  #busy = false;
+  /** When the next group may begin, as `performance.now()` has it. */
+  #from = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -36,43 +40,49 @@ export class GroupCommit {
         done: () => outcome && resolve(outcome.value),
         failed: reject,
       });
-      this.#schedule();
+      this.#next();
     });
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0) return;
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#commit();
-      this.#schedule();
-    });
+  #next(): void {
+    if (this.#busy || this.#waiting.length === 0) return;
+    this.#busy = true;
+    const wait = this.#from - performance.now();
+    if (wait > 0) setTimeout(() => this.#begin(), wait);
+    else setImmediate(() => this.#begin());
   }
 
-  #commit(): void {
+  async #begin(): Promise<void> {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
-    if (group.length === 0) return;
+    if (group.length > 1) this.#from = performance.now() + PACE_MS;
+    await this.#keep(group);
+    this.#busy = false;
+    this.#next();
+  }
+
+  async #keep(group: readonly Write[]): Promise<void> {
+    const committed = this.#commit(group);
+    if (committed.length === 0) return;
     try {
-      this.#together(group);
+      await this.#connection.sync();
     } catch (error) {
-      if (group.length === 1) group[0]?.failed(error);
-      else for (const write of group) this.#alone(write);
+      for (const write of committed) write.failed(error);
+      return;
     }
+    for (const write of committed) write.done();
   }
 
-  #together(group: readonly Write[]): void {
-    this.#connection.transaction(() => {
-      for (const write of group) write.work();
-    });
-    for (const write of group) write.done();
-  }
-
-  #alone(write: Write): void {
+  /** @returns those that were committed; the others have been told. */
+  #commit(group: readonly Write[]): readonly Write[] {
     try {
-      this.#together([write]);
+      this.#connection.commit(() => {
+        for (const write of group) write.work();
+      });
+      return group;
     } catch (error) {
-      write.failed(error);
+      if (group.length > 1) return group.flatMap((write) => this.#commit([write]));
+      group[0]?.failed(error);
+      return [];
     }
   }
 }

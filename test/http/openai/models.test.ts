@@ -21,7 +21,12 @@ describe("models", () => {
   test("are the generators and the policies", async () => {
     const models = [];
     for await (const model of clientOf(server).models.list()) models.push(model);
-    expect(models.map(({ id }) => id)).toEqual(["sketch", "second", "safelight-moderation:default"]);
+    expect(models.map(({ id }) => id)).toEqual([
+      "sketch",
+      "second",
+      "safelight-moderation:dataset",
+      "safelight-moderation:default",
+    ]);
     for (const model of models) {
       expect(model).toMatchObject({ object: "model", owned_by: "safelight", created: expect.any(Number) });
     }
@@ -83,6 +88,6 @@ describe("whatever is wrong under /v1 is in OpenAI's form", () => {
     expect(error).toBeInstanceOf(AuthenticationError);
     expect(error).toMatchObject({ status: 401, code: "invalid_api_key", type: "invalid_request_error" });
     expect(error.message).not.toContain("sk-wrong");
-    expect((await clientOf(locked, KEY).models.list()).data).toHaveLength(2);
+    expect((await clientOf(locked, KEY).models.list()).data).toHaveLength(3);
   });
 });
