@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
-import type { DecodedImage, Detector, Prompt } from "../contract/detector.ts";
+import type { DecodedImage, Detector, ImageDetector, Prompt } from "../contract/detector.ts";
 import type { Report } from "../contract/report.ts";
 import type { DataSetJudge, PictureVerdict } from "../dataset/scan/judge.ts";
+import { findingsOf, ModerationLabelsSchema } from "../detectors/image/rekognition/findings.ts";
+import { REKOGNITION_LABELS } from "../detectors/image/rekognition/labels.ts";
+import { covered } from "../detectors/vendors/labels.ts";
+import { pdqToHex } from "../models/pdq/hash.ts";
+import { pdqOf } from "../models/pdq/pdq.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
 import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import { reasonsWithoutText } from "../pipeline/retention.ts";
@@ -13,7 +18,8 @@ import { imagingWithin } from "./imaging.ts";
 import { PolicySet } from "./policy-set.ts";
 
 /** Changes with what a verdict holds, apart from what the detectors say. */
-const VERDICT_VERSION = 1;
+const VERDICT_VERSION = 2;
+const REKOGNITION = "rekognition";
 /** Captions come again and again: DreamBooth has one for all pictures. */
 const CAPTIONS_KEPT = 1_000;
 
@@ -67,19 +73,22 @@ function judgeOf(
     thresholds: Object.fromEntries(
       Object.entries(policy.image.categories).map(([category, levels]) => [category, thresholdsIn(levels ?? {})]),
     ),
-    coverage: () => ({
-      image: decide("image", image.map(nothingFound), policy.image).coverage,
+    coverage: (labelled) => ({
+      image: decide("image", (labelled ? withLabels(image, null) : image).map(nothingFound), policy.image).coverage,
       prompt: decide("prompt", prompt.map(nothingFound), policy.prompt).coverage,
     }),
-    async picture(bytes, signal): Promise<PictureVerdict> {
+    async picture(bytes, labels, signal): Promise<PictureVerdict> {
       const decoded = await decode(bytes);
-      const { action, reasons, coverage, reports } = await judgeImage(decoded, policy, image, signal);
+      const [{ action, reasons, coverage, reports }, pdq] = await Promise.all([
+        judgeImage(decoded, policy, labels === null ? image : withLabels(image, labels), signal),
+        firstPdq(decoded),
+      ]);
       const { mediaType, width, height, frameCount } = decoded;
       return {
         ...{ mediaType, width, height, action, reasons, coverage },
         frames: frameCount,
         scores: Object.fromEntries(coverage.flatMap(({ category, score }) => (score ? [[category, score]] : []))),
-        pdq: null,
+        pdq,
         complete: reports.every(({ state }) => state === "scored"),
       };
     },
@@ -96,6 +105,36 @@ function judgeOf(
     },
     close,
   };
+}
+
+/** Instead of asking Rekognition, or besides the others: what it has found before. */
+function withLabels(
+  detectors: readonly StageDetector<DecodedImage>[],
+  labels: string | null,
+): readonly StageDetector<DecodedImage>[] {
+  const asked = detectors.find(({ detector }) => detector.id === REKOGNITION);
+  const given = {
+    ...{ name: REKOGNITION, budgetMs: 1_000, overlap: false, ...(asked && { name: asked.name }) },
+    detector: labelled(labels),
+  };
+  return [...detectors.filter((each) => each !== asked), given];
+}
+
+function labelled(labels: string | null): ImageDetector {
+  const { ModerationLabels, ModerationModelVersion } = ModerationLabelsSchema.parse(
+    JSON.parse(labels ?? '{"ModerationLabels":[]}'),
+  );
+  return {
+    id: REKOGNITION,
+    version: `results.${ModerationModelVersion ?? "unknown"}`,
+    categories: covered(REKOGNITION_LABELS),
+    inspect: async () => findingsOf(ModerationLabels),
+  };
+}
+
+async function firstPdq({ frames: [frame] }: DecodedImage): Promise<PictureVerdict["pdq"]> {
+  const pdq = frame && (await pdqOf(frame.rgb, frame.width, frame.height));
+  return pdq ? { hash: pdqToHex(pdq.hash), quality: pdq.quality } : null;
 }
 
 function thresholdsIn(levels: object): DataSetJudge["thresholds"][string] {

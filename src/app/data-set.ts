@@ -15,6 +15,7 @@ import { signingKey } from "../dataset/manifest/keys.ts";
 import { type OpenManifest, openManifest } from "../dataset/manifest/read.ts";
 import { assertSignedBy, type Difference, differences } from "../dataset/manifest/verify.ts";
 import { writeManifest } from "../dataset/manifest/write.ts";
+import { writeMediaAnalysis } from "../dataset/output/media-analysis.ts";
 import { type ReportOptions, writeReport } from "../dataset/output/report/write.ts";
 import { writeResults } from "../dataset/output/results.ts";
 import {
@@ -98,8 +99,9 @@ export async function openDataSetScans(
         const scan = await store.get(id);
         if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
         await writeResults(folder, store, id);
+        await writeMediaAnalysis(folder, { files, store }, scan);
         const options = { most, thumbnails, thresholds: judge.thresholds, limits: config.limits };
-        await writeReport(folder, { files, store }, scan, [], options, signal);
+        await writeReport(folder, { files, store }, scan, options, signal);
       },
       async takeOut(id, folder, destination, signal) {
         const opened = new Closing();

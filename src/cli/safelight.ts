@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { processIo } from "./io.ts";
 import { main } from "./main.ts";
 
+// Pictures lie outside the heap. By default V8 marks the whole heap after each 64 MiB of them, which are a few dozen pictures.
+setFlagsFromString("--external-memory-accounted-in-global-limit");
 enableCompileCache(); // the commands are loaded after this, from what the last run compiled
 
 /** One Ctrl-C may come several times: from the terminal, and from npm, which passes on what the terminal sent to both. */

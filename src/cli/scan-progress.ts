@@ -1,10 +1,11 @@
 import { ACTIONS, type Action } from "../contract/actions.ts";
 import { categoryTitle, isCategory } from "../contract/categories.ts";
 import { SCAN_PROBLEMS, type Scan, type ScanProblemCode } from "../contract/scan.ts";
+import { lopsided } from "../dataset/scan/concepts.ts";
 import type { ScanProgress } from "../dataset/scan/scan.ts";
 import { hasUnjudged } from "../dataset/scan/summary.ts";
 import type { Io } from "./io.ts";
-import { shownAction } from "./verdict.ts";
+import { printable, shownAction } from "./verdict.ts";
 
 /** How often the line is drawn anew. */
 const DRAW_MS = 100;
@@ -74,7 +75,7 @@ export class ScanBar {
 /** What a scan found, for a person. */
 export function summaryText(io: Io, { summary, layout, source, policy }: Scan): string {
   if (!summary) return "";
-  const { pictures, actions, categories, problems, coverage } = summary;
+  const { pictures, actions, categories, problems, coverage, copies, concepts } = summary;
   const rows = ACTIONS.map((action) => `  ${shownAction(io, action)}  ${count(actions[action] ?? 0)}\n`).join("");
   const harms = Object.entries(categories).map(([category, counts]) => {
     const each = Object.entries(counts ?? {}).map(([action, n]) => `${action} ${count(n ?? 0)}`);
@@ -84,11 +85,23 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
     const { title, unjudged } = SCAN_PROBLEMS[code as ScanProblemCode];
     return `  ${count(n ?? 0)} × ${title}${unjudged ? io.styled("yellow", " (not judged)") : ""}\n`;
   });
+  const twice = copies.same_bytes + copies.near;
+  const uneven = concepts && lopsided(concepts);
+  const notes = [
+    ...(twice > 0
+      ? [`  ${count(twice)} × It is a copy of another one (${count(copies.same_bytes)} to the byte): copies.jsonl\n`]
+      : []),
+    ...(uneven
+      ? [
+          `  Lopsided: an epoch shows ${shownFolder(uneven.most)} ${count(uneven.most.shown)} times, ${shownFolder(uneven.least)} ${count(uneven.least.shown)} times\n`,
+        ]
+      : []),
+  ];
   const uncovered = coverage.image.filter(({ state }) => state === "not_covered").map((c) => categoryTitle(c.category));
   return [
     `${count(pictures)} pictures in ${source} (${layout}), policy ${policy.name} ${policy.version}\n${rows}`,
     ...(harms.length > 0 ? [`By category:\n${harms.join("")}`] : []),
-    ...(wrong.length > 0 ? [`Also:\n${wrong.join("")}`] : []),
+    ...(wrong.length + notes.length > 0 ? [`Also:\n${[...wrong, ...notes].join("")}`] : []),
     ...(uncovered.length > 0 ? [`Nobody looked in the pictures for: ${uncovered.join(", ")}\n`] : []),
     ...(hasUnjudged(summary) ? [io.styled("yellow", "Not everything could be judged.\n")] : []),
   ].join("");
@@ -96,6 +109,10 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
 
 export function count(n: number): string {
   return n.toLocaleString("en-US");
+}
+
+function shownFolder({ folder }: { readonly folder: string }): string {
+  return folder === "" ? "the pictures in no folder" : printable(folder);
 }
 
 function duration(seconds: number): string {

@@ -86,7 +86,32 @@ export const ScanItemSchema = z.object({
 });
 export type ScanItem = z.infer<typeof ScanItemSchema>;
 
+/** A picture that is the same as others of its data set, or nearly. */
+export const ScanCopySchema = z.object({
+  key: z.string(),
+  /** Whether its bytes are those of a picture before it in its group. */
+  same_bytes: z.boolean(),
+  /** In how many of 256 bits its PDQ hash differs from that of the first of its group. */
+  distance: z.int().min(0).max(256),
+});
+export type ScanCopy = z.infer<typeof ScanCopySchema>;
+
+/** Copies of one picture, the one with the most pixels, then bytes, first: whoever keeps one of them keeps that. */
+export const ScanCopiesSchema = z.array(ScanCopySchema).min(2);
+export type ScanCopies = z.infer<typeof ScanCopiesSchema>;
+
 const count = z.int().min(0);
+
+/** How often a training sees the pictures of one folder. */
+export const ScanConceptSchema = z.object({
+  /** The folder, with `/` at its end; empty for the source itself. */
+  folder: z.string(),
+  role: ScanItemSchema.shape.role,
+  pictures: count,
+  /** How often each is shown in an epoch: kohya's folders say so in their names. */
+  repeats: z.int().min(1),
+});
+export type ScanConcept = z.infer<typeof ScanConceptSchema>;
 
 export const ScanSummarySchema = z.object({
   pictures: count,
@@ -96,6 +121,10 @@ export const ScanSummarySchema = z.object({
   /** By category: pictures with a reason of that category, by the reason's action. */
   categories: z.partialRecord(CategorySchema, z.partialRecord(ActionSchema, count)),
   problems: z.partialRecord(z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]), count),
+  /** Groups of copies, and the pictures in them beyond the first: with the bytes of another one, and without. */
+  copies: z.object({ groups: count, same_bytes: count, near: count }),
+  /** What the set teaches, by folder; null where there are too many folders to be concepts. */
+  concepts: z.array(ScanConceptSchema).nullable(),
   /** Whether anybody looked for a category in the pictures, and in the captions. */
   coverage: z.object({ image: z.array(CoverageSchema), prompt: z.array(CoverageSchema) }),
 });

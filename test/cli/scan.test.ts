@@ -57,6 +57,73 @@ describe("safelight scan", () => {
     expect(table[2]).toMatch(/^b\.png,block,yes,violence,0\.9,/);
   });
 
+  test("says what is there twice, in the summary, in copies.jsonl and on the page", async () => {
+    const set = dataSet();
+    const { out } = await world.run(["scan", set, ...DEFAULT, "--out", `out of ${set}`]);
+    expect(out).toContain("1 × It is a copy of another one (1 to the byte): copies.jsonl");
+    expect(JSON.parse(readFileSync(world.path(`out of ${set}/copies.jsonl`), "utf8"))).toEqual([
+      { key: "a.png", same_bytes: false, distance: 0 },
+      { key: "c.png", same_bytes: true, distance: 0 },
+    ]);
+    expect(readFileSync(world.path(`out of ${set}/report.html`), "utf8")).toContain(
+      "1 pictures have the bytes of another one",
+    );
+  });
+
+  test("writes what a media-analysis job of Rekognition writes, and judges by what one has written", async () => {
+    const set = dataSet();
+    world.write(`${set}/broken.png`, clean.subarray(0, 500));
+    await world.run(["scan", set, ...DEFAULT, "--out", `out of ${set}`]);
+    const lines = readFileSync(world.path(`out of ${set}/media-analysis.jsonl`), "utf8")
+      .trim()
+      .split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { "source-ref": world.path(`${set}/a.png`), "detect-moderation-labels": { ModerationModelVersion: "7.0" } },
+      {
+        "source-ref": world.path(`${set}/b.png`),
+        "detect-moderation-labels": {
+          ModerationLabels: expect.arrayContaining([
+            { Name: "Physical Violence", ParentName: "Graphic Violence", Confidence: 90, TaxonomyLevel: 3 },
+          ]),
+        },
+      },
+      { "source-ref": world.path(`${set}/c.png`) },
+    ]);
+    expect(JSON.parse(readFileSync(world.path(`out of ${set}/media-analysis-summary.json`), "utf8"))).toMatchObject({
+      version: "1.0",
+      statistics: { "total-json-lines": 4, "valid-json-lines": 3, "invalid-json-lines": 1 },
+      errors: [{ "line-number": 3, "source-ref": world.path(`${set}/broken.png`), code: "UNREADABLE" }],
+    });
+
+    const label = { Name: "Physical Violence", ParentName: "Graphic Violence", Confidence: 60, TaxonomyLevel: 3 };
+    const answer = { ModerationLabels: [label], ModerationModelVersion: "7.0", ContentTypes: [] };
+    const wrong = { ModerationLabels: [{ Name: 3 }] };
+    world.write(
+      "results.jsonl",
+      [
+        { "source-ref": `${set}/a.png`, "detect-moderation-labels": answer },
+        { "source-ref": `${set}/c.png`, "detect-moderation-labels": { ...answer, ModerationLabels: [] } },
+        { "source-ref": `${set}/b.png`, "detect-moderation-labels": wrong },
+      ]
+        .map((line) => JSON.stringify(line))
+        .join("\n"),
+    );
+    const { status } = await world.run(["scan", "results.jsonl", ...DEFAULT, "--out", "out of results"]);
+    expect(status).toBe(3);
+    const items = readFileSync(world.path("out of results/results.jsonl"), "utf8").trim().split("\n");
+    expect(items.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        key: `${set}/a.png`,
+        action: "blur",
+        reasons: [
+          { category: "violence", detector: "rekognition", label: "Graphic Violence/Physical Violence", score: 0.6 },
+        ],
+      },
+      { key: `${set}/c.png`, action: "allow" },
+    ]);
+    expect(readFileSync(world.path("out of results/problems.jsonl"), "utf8")).toContain("metadata_invalid");
+  });
+
   test("--exit-code says whether anything is rejected", async () => {
     const set = dataSet();
     expect((await world.run(["scan", set, ...DEFAULT, "--exit-code"])).status).toBe(1);

@@ -46,8 +46,8 @@ export function textJudge(version = "1", look: (text: string) => Promise<void> =
     limits: { pictureBytes: 10_000, captionCharacters: 200 },
     thresholds: { gore: { warn: 0.5, block: 0.9 }, hate: { review: 0.7 } },
     coverage: () => ({ image: [], prompt: [] }),
-    async picture(bytes): Promise<PictureVerdict> {
-      const text = Buffer.from(bytes).toString();
+    async picture(bytes, labels): Promise<PictureVerdict> {
+      const text = `${Buffer.from(bytes)}${labels ?? ""}`;
       seen.push(text);
       await look(text);
       if (text.includes("garbage")) throw new SafelightError("image_unreadable", "it is no picture");

@@ -98,7 +98,7 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     expect(await scans.counts("scan_1")).toEqual({ total: 2, done: 1 });
   });
 
-  run("gives a picture with the captions that are its own", async () => {
+  run("gives a picture with the captions and labels that are its own", async () => {
     const scans = await store();
     const inside = { archive: "x.tar", start: 1_536 };
     await scans.addFiles("scan_1", [
@@ -113,9 +113,17 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
       { picture: "a.png", file: "metadata.jsonl", place: "line 1, text", text: "one" },
       { picture: "gone.png", file: "metadata.jsonl", place: "line 3, text", text: "three" },
     ]);
+    const labels = '{"ModerationLabels":[]}';
+    await scans.addLabels("scan_1", [
+      { key: "a.png", labels },
+      { key: "gone.png", labels },
+    ]);
+    await scans.addLabels("scan_1", [{ key: "a.png", labels: "{}" }]);
+    expect(await scans.labelled("scan_1")).toBe(2);
     const pending = await scans.pending("scan_1", ALL_KEYS, 10);
     expect(pending).toEqual([
       {
+        labels,
         ...file("a.png"),
         sidecars: [file("a.txt", { kind: "caption" })],
         captions: [
@@ -123,7 +131,7 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
           { file: "metadata.jsonl", place: "line 2, text", text: "two" },
         ],
       },
-      { ...file("x.tar/c.png", { inside }), sidecars: [], captions: [] },
+      { ...file("x.tar/c.png", { inside }), sidecars: [], captions: [], labels: null },
     ]);
     expect(await scans.orphans("scan_1", null, 10)).toEqual(["b.txt"]);
     expect(await scans.hasCaptions("scan_1")).toBe(true);
@@ -143,6 +151,20 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     expect(await scans.items("scan_1", null, 10)).toEqual([item("A.png"), item("ab.png", "block")]);
     expect(await scans.items("scan_1", "A.png", 10)).toEqual([item("ab.png", "block")]);
     expect(await scans.itemsOf("scan_1", ["ab.png", "B.png"])).toEqual([item("ab.png", "block")]);
+  });
+
+  run("groups of copies are kept in order, and once", async () => {
+    const scans = await store();
+    const group = (key: string) => [
+      { key, same_bytes: false, distance: 0 },
+      { key: `${key} again`, same_bytes: true, distance: 0 },
+    ];
+    const groups = ["a", "b", "c"].map(group);
+    expect(await scans.copies("scan_1", 0, 10)).toEqual([]);
+    await scans.addCopies("scan_1", 0, groups.slice(0, 2));
+    await scans.addCopies("scan_1", 1, groups.slice(1));
+    expect(await scans.copies("scan_1", 0, 10)).toEqual(groups);
+    expect(await scans.copies("scan_1", 1, 1)).toEqual([group("b")]);
   });
 
   run("problems are kept once for each file and kind, in order", async () => {

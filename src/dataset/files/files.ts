@@ -6,6 +6,8 @@ export interface ListedFile {
   readonly bytes: number;
   /** Changes whenever the content may have changed: size and times of a file, the ETag of an object. */
   readonly stamp: string;
+  /** What Amazon Rekognition found in it, as JSON, where a list of results says so. */
+  readonly labels?: string;
 }
 
 /** Something in the listing that cannot be a file of the data set. `key` is fit to be shown. */

@@ -1,20 +1,22 @@
 import { createReadStream } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
+import { ModerationLabelsSchema } from "../../detectors/image/rekognition/findings.ts";
 import type { AwsOptions } from "../../outbound/aws-options.ts";
 import { linesOf } from "../../pipeline/streaming.ts";
 import { type ByteRange, FileProblem, type Files, type ListedFile, type Unlistable } from "./files.ts";
 import { openFolder } from "./folder.ts";
 
-/** A path or an address is hardly longer. */
-const MOST_LINE_BYTES = 16 * 1024;
-/** The member of a line of Amazon Rekognition's manifests (media analysis, SageMaker Ground Truth). */
+/** A path or an address is hardly longer, nor all of Rekognition's labels. */
+const MOST_LINE_BYTES = 64 * 1024;
+/** Members of a line of Amazon Rekognition's manifests (media analysis, SageMaker Ground Truth), and of its results. */
 const SOURCE_REF = "source-ref";
+const MODERATION_LABELS = "detect-moderation-labels";
 const OBJECT = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.+)$/s;
 
 /**
  * The files that a list names, one to a line: paths, relative to the list's folder or absolute; `s3://bucket/key`; or JSON objects with
- * `source-ref`, as Amazon Rekognition's manifests have them. Blank lines and those that begin with `#` are none. A file's key is what
+ * `source-ref`, as Amazon Rekognition's manifests have them, and perhaps with what it found (the results of a media-analysis job). Blank lines and those that begin with `#` are none. A file's key is what
  * the list calls it.
  * @throws SafelightError `invalid_request` when the list cannot be read
  */
@@ -41,16 +43,23 @@ class Listed implements Files {
   async *list(signal: AbortSignal): AsyncGenerator<ListedFile | Unlistable> {
     for await (const { number, bytes } of this.#lines()) {
       signal.throwIfAborted();
-      const key = nameIn(bytes);
-      if (key === null) continue;
-      if (key === undefined) {
+      const line = readLine(bytes);
+      if (line === null) continue;
+      if (line === undefined) {
         const detail = `line ${number} of the list is neither a path, an address, nor a JSON object with "${SOURCE_REF}"`;
         yield { key: `line ${number}`, problem: { code: "vanished", detail } };
         continue;
       }
+      const { key, labels } = line;
+      if (labels !== undefined && !ModerationLabelsSchema.safeParse(labels).success) {
+        const detail = `line ${number} of the list: "${MODERATION_LABELS}" has another shape than Rekognition's`;
+        yield { key, problem: { code: "metadata_invalid", detail } };
+        continue;
+      }
       try {
         const found = await this.stat(key, signal);
-        yield found ?? { key, problem: { code: "vanished", detail: "the list names it, and it is not there" } };
+        if (!found) yield { key, problem: { code: "vanished", detail: "the list names it, and it is not there" } };
+        else yield labels === undefined ? found : { ...found, labels: JSON.stringify(labels) };
       } catch (error) {
         if (!(error instanceof FileProblem)) throw error;
         yield { key, problem: error.problem };
@@ -115,8 +124,14 @@ class Listed implements Files {
   }
 }
 
+interface Line {
+  readonly key: string;
+  /** What Rekognition answered; of any shape. */
+  readonly labels?: unknown;
+}
+
 /** @returns null for a line that means nothing, undefined for one that cannot be understood */
-function nameIn(bytes: Uint8Array | undefined): string | null | undefined {
+function readLine(bytes: Uint8Array | undefined): Line | null | undefined {
   if (!bytes) return undefined;
   let line: string;
   try {
@@ -125,11 +140,11 @@ function nameIn(bytes: Uint8Array | undefined): string | null | undefined {
     return undefined;
   }
   if (line === "" || line.startsWith("#")) return null;
-  if (!line.startsWith("{")) return line;
+  if (!line.startsWith("{")) return { key: line };
   try {
-    const value: unknown = JSON.parse(line);
-    const name = typeof value === "object" && value !== null && SOURCE_REF in value ? value[SOURCE_REF] : undefined;
-    return typeof name === "string" && name !== "" ? name : undefined;
+    const value = JSON.parse(line) as Record<string, unknown>; // it begins with a brace
+    const { [SOURCE_REF]: key, [MODERATION_LABELS]: labels } = value;
+    return typeof key === "string" && key !== "" ? { key, labels } : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { stringify } from "csv-stringify";
 import { SafelightError } from "../../contract/errors.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import type { ScanStore } from "../../store/scans/scan-store.ts";
-import { everyItem, everyProblem } from "../scan/pages.ts";
+import { everyCopies, everyItem, everyProblem } from "../scan/pages.ts";
 import { isJudged } from "../scan/summary.ts";
 
 /** A line for each picture, in the order of their keys; two scans that found the same wrote the same bytes. */
@@ -16,6 +16,8 @@ export const RESULTS_JSONL = "results.jsonl";
 export const RESULTS_CSV = "results.csv";
 /** A line for everything wrong that belongs to no picture. */
 export const PROBLEMS_JSONL = "problems.jsonl";
+/** A line for each group of pictures that are copies of each other. */
+export const COPIES_JSONL = "copies.jsonl";
 
 /** Writes the results of a finished scan into a folder, each file whole or not at all. @throws SafelightError `storage_*` */
 export async function writeResults(folder: string, store: ScanStore, scan: string): Promise<void> {
@@ -24,6 +26,7 @@ export async function writeResults(folder: string, store: ScanStore, scan: strin
   });
   await writeWhole(join(folder, RESULTS_JSONL), lines(everyItem(store, scan)));
   await writeWhole(join(folder, PROBLEMS_JSONL), lines(everyProblem(store, scan)));
+  await writeWhole(join(folder, COPIES_JSONL), lines(everyCopies(store, scan)));
   const table = stringify({ header: true, columns: [...CSV_COLUMNS], escape_formulas: true });
   const rows = Readable.from(csvRows(everyItem(store, scan)));
   rows.on("error", (error) => table.destroy(error));

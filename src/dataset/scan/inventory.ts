@@ -1,5 +1,11 @@
 import type { ScanLayout } from "../../contract/scan.ts";
-import type { InventoryCaption, InventoryFile, KeyedProblem, ScanStore } from "../../store/scans/scan-store.ts";
+import type {
+  InventoryCaption,
+  InventoryFile,
+  InventoryLabels,
+  KeyedProblem,
+  ScanStore,
+} from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
 import { type FolderPrompts, readDatasetInfo } from "../layouts/dataset-info.ts";
@@ -27,8 +33,12 @@ export async function takeInventory(
   let count = 0;
   const batches = new Batches(store, scan);
   for await (const entry of files.list(signal)) {
-    if (isListed(entry)) await batches.file(inventoryFile(entry.key, entry.bytes, entry.stamp));
-    else await batches.problem(entry);
+    if (!isListed(entry)) await batches.problem(entry);
+    else {
+      const { key, bytes, stamp, labels } = entry;
+      await batches.file(inventoryFile(key, bytes, stamp));
+      if (labels !== undefined) await batches.labels({ key, labels });
+    }
     if (++count % BATCH === 0) listed(count);
   }
   await batches.flush();
@@ -131,6 +141,7 @@ class Batches {
   readonly #scan: string;
   #files: InventoryFile[] = [];
   #captions: InventoryCaption[] = [];
+  #labels: InventoryLabels[] = [];
   #problems: KeyedProblem[] = [];
 
   constructor(store: ScanStore, scan: string) {
@@ -146,15 +157,20 @@ class Batches {
     if (this.#captions.push(caption) >= BATCH) await this.flush();
   }
 
+  async labels(labels: InventoryLabels): Promise<void> {
+    if (this.#labels.push(labels) >= BATCH) await this.flush();
+  }
+
   async problem(problem: KeyedProblem): Promise<void> {
     if (this.#problems.push(problem) >= BATCH) await this.flush();
   }
 
   async flush(): Promise<void> {
-    const [files, captions, problems] = [this.#files, this.#captions, this.#problems];
-    [this.#files, this.#captions, this.#problems] = [[], [], []];
+    const [files, captions, labels, problems] = [this.#files, this.#captions, this.#labels, this.#problems];
+    [this.#files, this.#captions, this.#labels, this.#problems] = [[], [], [], []];
     await this.#store.addFiles(this.#scan, files);
     await this.#store.addCaptions(this.#scan, captions);
+    await this.#store.addLabels(this.#scan, labels);
     await this.#store.addProblems(this.#scan, problems);
   }
 }

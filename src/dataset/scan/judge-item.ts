@@ -98,7 +98,8 @@ async function lookAt(
   problems: ScanProblem[],
   signal: AbortSignal,
 ): Promise<Seen> {
-  const { fingerprint } = judge;
+  const { labels } = picture;
+  const fingerprint = labels === null ? judge.fingerprint : `${judge.fingerprint}+${digestOf(labels)}`;
   let digest = await store.knownDigest(files.uri, picture.key, picture.stamp);
   let verdict = digest === undefined ? undefined : await knownVerdict(store, fingerprint, digest);
   let remember: Remembered | undefined;
@@ -106,7 +107,7 @@ async function lookAt(
     if (digest === undefined || verdict === undefined) {
       const { bytes, stamp } = await readFileOf(picture, files, judge.limits.pictureBytes, signal);
       digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-      verdict = (await knownVerdict(store, fingerprint, digest)) ?? (await judge.picture(bytes, signal));
+      verdict = (await knownVerdict(store, fingerprint, digest)) ?? (await judge.picture(bytes, labels, signal));
       if (verdict.complete) {
         const entry = { source: files.uri, key: picture.key, stamp, digest, fingerprint };
         remember = { ...entry, verdict: JSON.stringify(verdict) };

@@ -28,10 +28,16 @@ export interface DataSetJudge {
   readonly limits: { readonly pictureBytes: number; readonly captionCharacters: number };
   /** Of the image stage: by category, the score from which an action follows. */
   readonly thresholds: Readonly<Record<string, Readonly<Partial<Record<Action, number>>>>>;
-  /** What the detectors could score if all went well. */
-  coverage(): { readonly image: Coverage[]; readonly prompt: Coverage[] };
-  /** @throws SafelightError `image_unreadable`, `image_too_large`; the signal's reason */
-  picture(bytes: Uint8Array, signal: AbortSignal): Promise<PictureVerdict>;
+  /**
+   * What the detectors could score if all went well.
+   * @param labelled whether Amazon Rekognition has looked at every picture before
+   */
+  coverage(labelled: boolean): { readonly image: Coverage[]; readonly prompt: Coverage[] };
+  /**
+   * @param labels what Rekognition has found in it before, as JSON; null where nobody asked it
+   * @throws SafelightError `image_unreadable`, `image_too_large`; the signal's reason
+   */
+  picture(bytes: Uint8Array, labels: string | null, signal: AbortSignal): Promise<PictureVerdict>;
   /** Its reasons quote the caption only where the policy keeps prompts. @throws the signal's reason */
   caption(text: string, signal: AbortSignal): Promise<Decision>;
 }

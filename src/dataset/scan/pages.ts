@@ -1,4 +1,4 @@
-import type { ScanItem } from "../../contract/scan.ts";
+import type { ScanCopies, ScanItem } from "../../contract/scan.ts";
 import type { FileKind, InventoryFile, KeyedProblem, ScanStore } from "../../store/scans/scan-store.ts";
 
 const PAGE = 500;
@@ -30,5 +30,14 @@ export async function* everyProblem(store: ScanStore, scan: string): AsyncGenera
     yield* page;
     if (page.length < PAGE) return;
     after = page.at(-1) ?? null;
+  }
+}
+
+/** Every group of copies, in order. */
+export async function* everyCopies(store: ScanStore, scan: string): AsyncGenerator<ScanCopies> {
+  for (let first = 0; ; first += PAGE) {
+    const page = await store.copies(scan, first, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
   }
 }

@@ -2,9 +2,10 @@ import { SafelightError } from "../../contract/errors.ts";
 import type { Scan, ScanItem, ScanLayout } from "../../contract/scan.ts";
 import { ALL_KEYS, type KeyRange, type ScanStore } from "../../store/scans/scan-store.ts";
 import type { Files } from "../files/files.ts";
+import { findCopies } from "./copies.ts";
 import { folderPrompts, layoutOf, takeInventory } from "./inventory.ts";
 import type { DataSetJudge } from "./judge.ts";
-import { everyItem, everyProblem } from "./pages.ts";
+import { everyCopies, everyItem, everyProblem } from "./pages.ts";
 import { judgePending } from "./run.ts";
 import { Summing } from "./summary.ts";
 
@@ -32,7 +33,9 @@ export type ScanProgress =
 export async function unfinishedScan({ files, store, judge }: ScanParts): Promise<Scan | undefined> {
   for (const scan of await store.list(1_000)) {
     if (scan.source !== files.uri || scan.state === "finished") continue;
-    if (scan.policy.digest === judge.policy.digest && sameDetectors(scan, judge)) return scan;
+    if (scan.policy.digest === judge.policy.digest && sameDetectors(scan, judge)) {
+      return { ...scan, ...(await store.counts(scan.id)) };
+    }
   }
   return undefined;
 }
@@ -118,13 +121,15 @@ export async function judgeRange(
 
 /** Adds up what was found. To be called when every picture has a result. */
 export async function closeScan(id: string, { store, judge }: ScanParts, now: Date): Promise<Scan> {
-  const sum = new Summing();
-  for await (const item of everyItem(store, id)) sum.item(item);
-  for await (const { problem } of everyProblem(store, id)) sum.problem(problem);
   const { total, done } = await store.counts(id);
   if (done < total)
     throw new SafelightError("conflict", `scan ${id}: ${total - done} of ${total} pictures are not judged`);
-  const summary = sum.summary(judge.coverage());
+  await findCopies(store, id, total);
+  const sum = new Summing();
+  for await (const item of everyItem(store, id)) sum.item(item);
+  for await (const { problem } of everyProblem(store, id)) sum.problem(problem);
+  for await (const copies of everyCopies(store, id)) sum.copies(copies);
+  const summary = sum.summary(judge.coverage(total > 0 && (await store.labelled(id)) >= total));
   await store.update(id, { state: "finished", finished_at: now.toISOString(), total, done, summary });
   return existing(store, id);
 }

@@ -3,17 +3,22 @@ import type { Category } from "../../contract/categories.ts";
 import type { Coverage } from "../../contract/decision.ts";
 import {
   SCAN_PROBLEMS,
+  type ScanCopies,
   type ScanItem,
   type ScanProblem,
   type ScanProblemCode,
   type ScanSummary,
 } from "../../contract/scan.ts";
 
+import { Concepts } from "./concepts.ts";
+
 /** Adds up a scan's items, one by one. */
 export class Summing {
   readonly #actions = new Map<Action, number>(ACTIONS.map((action) => [action, 0]));
   readonly #categories = new Map<Category, Map<Action, number>>();
   readonly #problems = new Map<ScanProblemCode, number>();
+  readonly #concepts = new Concepts();
+  readonly #copies = { groups: 0, same_bytes: 0, near: 0 };
   #pictures = 0;
   #unjudged = 0;
 
@@ -27,6 +32,12 @@ export class Summing {
       this.#categories.set(category, counts);
     }
     for (const problem of item.problems) this.problem(problem);
+    this.#concepts.item(item);
+  }
+
+  copies([, ...others]: ScanCopies): void {
+    this.#copies.groups += 1;
+    for (const { same_bytes } of others) this.#copies[same_bytes ? "same_bytes" : "near"] += 1;
   }
 
   problem({ code }: ScanProblem): void {
@@ -42,6 +53,8 @@ export class Summing {
         [...this.#categories].sort().map(([category, counts]) => [category, Object.fromEntries(counts)]),
       ),
       problems: Object.fromEntries([...this.#problems].sort()),
+      copies: this.#copies,
+      concepts: this.#concepts.all(),
       coverage,
     };
   }

@@ -1,4 +1,4 @@
-import type { Scan, ScanItem, ScanProblem } from "../../contract/scan.ts";
+import type { Scan, ScanCopies, ScanItem, ScanProblem } from "../../contract/scan.ts";
 
 /** What a file is to a data set, by its name. */
 export type FileKind = "picture" | "caption" | "metadata" | "archive" | "other";
@@ -29,6 +29,14 @@ export interface PendingPicture extends InventoryFile {
   /** Files of captions with the picture's stem. */
   readonly sidecars: readonly InventoryFile[];
   readonly captions: readonly Omit<InventoryCaption, "picture">[];
+  /** As {@link InventoryLabels}. */
+  readonly labels: string | null;
+}
+
+/** What a vendor has found in a picture before: JSON. */
+export interface InventoryLabels {
+  readonly key: string;
+  readonly labels: string;
 }
 
 export interface KeyedProblem {
@@ -59,6 +67,9 @@ export interface ScanStore {
 
   addFiles(id: string, files: readonly InventoryFile[]): Promise<void>;
   addCaptions(id: string, captions: readonly InventoryCaption[]): Promise<void>;
+  addLabels(id: string, labels: readonly InventoryLabels[]): Promise<void>;
+  /** How many have labels. */
+  labelled(id: string): Promise<number>;
   addProblems(id: string, problems: readonly KeyedProblem[]): Promise<void>;
   /** Files of one kind, or all with null, in order. */
   files(id: string, kind: FileKind | null, after: string | null, limit: number): Promise<readonly InventoryFile[]>;
@@ -81,6 +92,11 @@ export interface ScanStore {
   problems(id: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]>;
   /** The keys that end each run of `size` pictures; the last run may be shorter. */
   shards(id: string, size: number): Promise<readonly KeyRange[]>;
+
+  /** Groups of copies, numbered on from `first`. */
+  addCopies(id: string, first: number, groups: readonly ScanCopies[]): Promise<void>;
+  /** Groups of copies from number `first` on. */
+  copies(id: string, first: number, limit: number): Promise<readonly ScanCopies[]>;
 
   /** The digest of a file that was read before with this very stamp. */
   knownDigest(source: string, key: string, stamp: string): Promise<string | undefined>;

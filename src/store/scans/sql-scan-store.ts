@@ -1,10 +1,19 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import { SafelightError } from "../../contract/errors.ts";
-import { type Scan, type ScanItem, ScanItemSchema, type ScanProblemCode, ScanSchema } from "../../contract/scan.ts";
+import {
+  type Scan,
+  type ScanCopies,
+  ScanCopiesSchema,
+  type ScanItem,
+  ScanItemSchema,
+  type ScanProblemCode,
+  ScanSchema,
+} from "../../contract/scan.ts";
 import type {
   FileKind,
   InventoryCaption,
   InventoryFile,
+  InventoryLabels,
   KeyedProblem,
   KeyRange,
   PendingPicture,
@@ -78,6 +87,18 @@ export class SqlScanStore implements ScanStore {
       "scan_captions",
       captions.map((caption) => ({ scan, ...caption })),
     );
+  }
+
+  async addLabels(scan: string, labels: readonly InventoryLabels[]): Promise<void> {
+    await this.#inserted(
+      "scan_labels",
+      labels.map(({ key, labels }) => ({ scan, key, labels })),
+    );
+  }
+
+  async labelled(scan: string): Promise<number> {
+    const query = this.#db.selectFrom("scan_labels").select(({ fn }) => fn.countAll<number>().as("count"));
+    return Number((await this.#guard(query.where("scan", "=", scan).executeTakeFirstOrThrow())).count);
   }
 
   async addProblems(scan: string, problems: readonly KeyedProblem[]): Promise<void> {
@@ -158,7 +179,7 @@ export class SqlScanStore implements ScanStore {
     );
     if (pictures.length === 0) return [];
     const keys = pictures.map(({ key }) => key);
-    const [sidecars, captions] = await Promise.all([
+    const [sidecars, captions, labels] = await Promise.all([
       this.#withStems(
         scan,
         "caption",
@@ -174,13 +195,23 @@ export class SqlScanStore implements ScanStore {
           .orderBy("place")
           .execute(),
       ),
+      this.#inParts(keys, (part) =>
+        this.#db
+          .selectFrom("scan_labels")
+          .select(["key", "labels"])
+          .where("scan", "=", scan)
+          .where("key", "in", part)
+          .execute(),
+      ),
     ]);
+    const labelled = new Map(labels.map(({ key, labels }) => [key, labels]));
     return pictures.map((picture) => ({
       ...inventoryFile(picture),
       sidecars: sidecars.filter(({ stem }) => stem === picture.stem).map(inventoryFile),
       captions: captions
         .filter((caption) => caption.picture === picture.key)
         .map(({ file, place, text }) => ({ file, place, text })),
+      labels: labelled.get(picture.key) ?? null,
     }));
   }
 
@@ -280,6 +311,17 @@ export class SqlScanStore implements ScanStore {
     return bounds.slice(1).map((upTo, i) => ({ after: bounds[i] ?? null, upTo }));
   }
 
+  async addCopies(scan: string, first: number, groups: readonly ScanCopies[]): Promise<void> {
+    const rows = groups.map((copies, i) => ({ scan, cluster: first + i, copies: JSON.stringify(copies) }));
+    await this.#inserted("scan_copies", rows);
+  }
+
+  async copies(scan: string, first: number, limit: number): Promise<readonly ScanCopies[]> {
+    const query = this.#db.selectFrom("scan_copies").select("copies").where("scan", "=", scan);
+    const rows = await this.#guard(query.where("cluster", ">=", first).orderBy("cluster").limit(limit).execute());
+    return rows.map(({ copies }) => ScanCopiesSchema.parse(JSON.parse(copies)));
+  }
+
   async knownDigest(source: string, key: string, stamp: string): Promise<string | undefined> {
     const query = this.#db.selectFrom("scan_digests").select("digest").where("source", "=", source);
     const row = await this.#guard(query.where("key", "=", key).where("stamp", "=", stamp).executeTakeFirst());
@@ -315,7 +357,7 @@ export class SqlScanStore implements ScanStore {
     await this.#end();
   }
 
-  async #inserted<Table extends "scan_files" | "scan_captions" | "scan_problems">(
+  async #inserted<Table extends "scan_files" | "scan_captions" | "scan_labels" | "scan_problems" | "scan_copies">(
     table: Table,
     rows: readonly ScanTables[Table][],
   ): Promise<void> {

@@ -13,7 +13,9 @@ export interface ScanTables {
     item: string | null;
   };
   scan_captions: { scan: string; picture: string; file: string; place: string; text: string };
+  scan_labels: { scan: string; key: string; labels: string };
   scan_problems: { scan: string; key: string; code: string; detail: string };
+  scan_copies: { scan: string; cluster: number; copies: string };
   scan_digests: { source: string; key: string; stamp: string; digest: string };
   scan_verdicts: { fingerprint: string; digest: string; verdict: string };
 }
@@ -47,12 +49,24 @@ export function scanTablesSql(text: string, integer: string): readonly string[] 
       text ${text} not null,
       primary key (scan, picture, file, place)
     )`,
+    `create table if not exists scan_labels (
+      scan ${text} not null references scans (id) on delete cascade,
+      key ${text} not null,
+      labels ${text} not null,
+      primary key (scan, key)
+    )`,
     `create table if not exists scan_problems (
       scan ${text} not null references scans (id) on delete cascade,
       key ${text} not null,
       code ${text} not null,
       detail ${text} not null,
       primary key (scan, key, code)
+    )`,
+    `create table if not exists scan_copies (
+      scan ${text} not null references scans (id) on delete cascade,
+      cluster ${integer} not null,
+      copies ${text} not null,
+      primary key (scan, cluster)
     )`,
     `create table if not exists scan_digests (
       source ${text} not null,

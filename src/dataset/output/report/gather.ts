@@ -1,5 +1,5 @@
 import { severity } from "../../../contract/actions.ts";
-import type { Scan, ScanItem } from "../../../contract/scan.ts";
+import type { Scan, ScanCopies, ScanItem } from "../../../contract/scan.ts";
 import type { ScanStore } from "../../../store/scans/scan-store.ts";
 import { everyItem, everyProblem } from "../../scan/pages.ts";
 
@@ -26,16 +26,8 @@ export interface ReportData {
 const MOST_GROUPS = 100;
 const MOST_IN_GROUP = 8;
 
-/**
- * Reads the results once; holds no more than `most` pictures of them.
- * @param copies keys of pictures that are copies of each other
- */
-export async function gather(
-  store: ScanStore,
-  scan: Scan,
-  copies: readonly (readonly string[])[],
-  most: number,
-): Promise<ReportData> {
+/** Reads the results once; holds no more than `most` pictures of them. */
+export async function gather(store: ScanStore, scan: Scan, most: number): Promise<ReportData> {
   const histograms = new Map<string, number[]>();
   let items: ScanItem[] = [];
   for await (const item of everyItem(store, scan.id)) {
@@ -53,10 +45,21 @@ export async function gather(
     if (problems.length >= MOST_PROBLEMS) break;
     problems.push({ key, ...problem });
   }
-  const groups = await Promise.all(
-    copies.slice(0, MOST_GROUPS).map((keys) => store.itemsOf(scan.id, keys.slice(0, MOST_IN_GROUP))),
-  );
+  const copies = await store.copies(scan.id, 0, MOST_GROUPS);
+  const groups = await Promise.all(copies.map((group) => itemsOf(store, scan.id, group.slice(0, MOST_IN_GROUP))));
   return { scan, items: worst(items, most), histograms: new Map([...histograms].sort()), groups, problems };
+}
+
+async function itemsOf(store: ScanStore, scan: string, group: ScanCopies): Promise<readonly ScanItem[]> {
+  const items = new Map(
+    (
+      await store.itemsOf(
+        scan,
+        group.map(({ key }) => key),
+      )
+    ).map((item) => [item.key, item]),
+  );
+  return group.flatMap(({ key }) => items.get(key) ?? []);
 }
 
 function worst(items: readonly ScanItem[], most: number): ScanItem[] {

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { ACTIONS, type Action } from "../../../contract/actions.ts";
 import { categoryTitle } from "../../../contract/categories.ts";
 import { SCAN_PROBLEMS, type Scan, type ScanItem, type ScanProblemCode } from "../../../contract/scan.ts";
+import { lopsided } from "../../scan/concepts.ts";
 import { hasUnjudged } from "../../scan/summary.ts";
 import type { ReportData } from "./gather.ts";
 
@@ -31,8 +32,8 @@ export async function* reportPage(
 <div id="histogram"></div><p id="flips" role="status"></p></section>
 <section><h2>Pictures</h2><p id="shown"></p>
 <div class="controls" id="filters"></div><ul id="pictures"></ul><button id="more" type="button" hidden>Show more</button></section>
-<section id="duplicates" hidden><h2>Copies</h2><p>The same picture, or nearly: a set that has it twice learns it twice.</p><div id="groups"></div></section>
-${problems(data)}</main>
+<section id="duplicates" hidden><h2>Copies</h2><p>${copies(data)}</p><div id="groups"></div></section>
+${concepts(scan)}${problems(data)}</main>
 <script type="application/json" id="data">${forScript({ thresholds, histograms: Object.fromEntries(data.histograms), pictures: scan.summary?.pictures ?? 0 })}</script>
 <script type="application/json" id="items">[`;
   yield* withThumbnails(data.items, thumbnail);
@@ -80,6 +81,34 @@ function coverage({ summary }: Scan): string {
   if (missing.length === 0) return "";
   const names = missing.map(({ category }) => escaped(categoryTitle(category))).join(", ");
   return `<p class="note">Nobody looked in the pictures for: ${names}.</p>`;
+}
+
+function copies({ groups, scan }: ReportData): string {
+  const { groups: all, same_bytes, near } = scan.summary?.copies ?? { groups: 0, same_bytes: 0, near: 0 };
+  const shown =
+    groups.length < all
+      ? ` The first ${count(groups.length)} of ${count(all)} groups are here, all of them in copies.jsonl.`
+      : "";
+  return `What is there twice is learnt twice. ${count(same_bytes)} pictures have the bytes of another one, ${count(near)} look like another one; the largest of each group comes first.${shown}`;
+}
+
+/** Most of them, in a table: what the set teaches, and how often. */
+function concepts({ summary }: Scan): string {
+  const all = summary?.concepts ?? [];
+  if (all.length < 2) return "";
+  const uneven = lopsided(all);
+  const note = uneven
+    ? `<p class="note">Lopsided: an epoch shows ${folder(uneven.most.folder)} ${count(uneven.most.shown)} times, and ${folder(uneven.least.folder)} ${count(uneven.least.shown)} times.</p>`
+    : "";
+  const rows = all.map(
+    (each) =>
+      `<tr><td>${folder(each.folder)}</td><td>${each.role}</td><td class="n">${count(each.pictures)}</td><td class="n">× ${count(each.repeats)}</td></tr>`,
+  );
+  return `<section><h2>What it teaches</h2>${note}<div class="scroll"><table><tr><th>Folder</th><th>Role</th><th>Pictures</th><th>Repeats</th></tr>${rows.join("")}</table></div></section>`;
+}
+
+function folder(name: string): string {
+  return name === "" ? "<i>no folder</i>" : `<code>${escaped(name)}</code>`;
 }
 
 function problems({ problems: list, scan }: ReportData): string {

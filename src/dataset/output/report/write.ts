@@ -24,11 +24,10 @@ export async function writeReport(
   folder: string,
   { files, store }: { readonly files: Files; readonly store: ScanStore },
   scan: Scan,
-  copies: readonly (readonly string[])[],
   { most, thumbnails, thresholds, limits }: ReportOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const data = await gather(store, scan, copies, most);
+  const data = await gather(store, scan, most);
   const thumbnail = async (item: ScanItem) => {
     if (!thumbnails || item.media_type === null) return undefined;
     const bytes = await readPicture(store, scan.id, item.key, files, limits.image_bytes, signal);

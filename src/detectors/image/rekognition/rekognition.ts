@@ -1,6 +1,4 @@
 import { DetectModerationLabelsCommand, type Image, RekognitionClient } from "@aws-sdk/client-rekognition";
-import { z } from "zod";
-import type { BuiltInCategory } from "../../../contract/categories.ts";
 import type { ImageDetector } from "../../../contract/detector.ts";
 import { SafelightError } from "../../../contract/errors.ts";
 import type { Finding } from "../../../contract/report.ts";
@@ -9,7 +7,8 @@ import { AwsCaller, assertRegion, awsClientConfig } from "../../../outbound/aws.
 import { probeAws } from "../../../outbound/aws-probe.ts";
 import { DETECTOR } from "../../../outbound/role.ts";
 import { inspectFrames } from "../../vendors/frames.ts";
-import { covered, shownLabel } from "../../vendors/labels.ts";
+import { covered } from "../../vendors/labels.ts";
+import { findingsOf, ModerationLabelsSchema } from "./findings.ts";
 import { REKOGNITION_LABELS } from "./labels.ts";
 import type { RekognitionOptions } from "./options.ts";
 
@@ -24,27 +23,6 @@ const LIMITS: VendorLimits = {
 };
 /** Of a picture in S3. Nothing of it goes through JSON here. */
 const MOST_IN_S3 = 15 * 1024 * 1024;
-
-const AnswerSchema = z.object({
-  ModerationLabels: z.array(
-    z.object({
-      Name: z.string(),
-      ParentName: z.string().nullish(),
-      Confidence: z
-        .number()
-        .min(0)
-        .max(100.001)
-        .transform((percent) => Math.min(1, percent / 100)),
-    }),
-  ),
-  ModerationModelVersion: z
-    .string()
-    .regex(/^[\w.-]{1,40}$/)
-    .nullish()
-    .catch(null),
-  ProjectVersion: z.string().nullish(),
-});
-type Label = z.output<typeof AnswerSchema>["ModerationLabels"][number];
 
 /** Amazon Rekognition's DetectModerationLabels, with the picture itself in the request or in S3. */
 export async function openRekognition(options: RekognitionOptions): Promise<ImageDetector> {
@@ -76,13 +54,13 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
       MinConfidence: options.min_confidence,
       ...(adapter === undefined ? {} : { ProjectVersion: adapter }),
     });
-    const answer = AnswerSchema.safeParse(await caller.call((send) => client.send(command, send), signal));
+    const answer = ModerationLabelsSchema.safeParse(await caller.call((send) => client.send(command, send), signal));
     if (!answer.success) throw new SafelightError("detector_failed", "its answer has another shape than expected");
     const { ModerationLabels, ModerationModelVersion, ProjectVersion } = answer.data;
     if (adapter !== undefined && ProjectVersion == null)
       throw new SafelightError("detector_failed", "the adapter of project_version was not used: it may have expired");
     model = ModerationModelVersion ?? model;
-    return findings(ModerationLabels);
+    return findingsOf(ModerationLabels);
   }
 
   return {
@@ -115,34 +93,4 @@ export async function openRekognition(options: RekognitionOptions): Promise<Imag
 async function openScratch(options: RekognitionOptions, folder: string, endpoint: string | undefined) {
   const { S3Scratch } = await import("../../../outbound/s3.ts");
   return S3Scratch.open(DETECTOR, options, folder, endpoint);
-}
-
-/** An ancestor that is as true as what brought it along: a symbol of extremists is one of hate too. */
-const TRUE_OF_ALL_BELOW = "Hate Symbols" satisfies keyof typeof REKOGNITION_LABELS;
-
-/**
- * A label brings its ancestors along, with the same confidence: those say nothing of their own. (A picture of a knife is listed as
- * Violence/Weapons and as Violence, and would be violence as well as weapons.)
- */
-function findings(labels: readonly Label[]): readonly Finding[] {
-  const brought = ({ Name, Confidence }: Label) =>
-    Name !== TRUE_OF_ALL_BELOW &&
-    labels.some(({ ParentName, Confidence: child }) => ParentName === Name && child >= Confidence - 0.000_1);
-  return labels
-    .filter((label) => !brought(label))
-    .map(({ Name, ParentName, Confidence }) => ({
-      category: categoryOf(Name) ?? categoryOf(ParentName ?? "") ?? "unsafe",
-      score: Confidence,
-      label: ParentName ? `${shown(ParentName)}/${shown(Name)}` : shown(Name),
-    }));
-}
-
-/** A label of a later taxonomy has the category of its parent. */
-function categoryOf(name: string): BuiltInCategory | undefined {
-  const known: Readonly<Record<string, BuiltInCategory>> = REKOGNITION_LABELS;
-  return Object.hasOwn(known, name) ? known[name] : undefined;
-}
-
-function shown(name: string): string {
-  return categoryOf(name) === undefined ? shownLabel(name) : name;
 }

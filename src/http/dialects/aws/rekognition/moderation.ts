@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { SafelightError } from "../../../../contract/errors.ts";
+import { moderationLabels } from "../../../../detectors/image/rekognition/taxonomy.ts";
 import { sniff } from "../../../../models/sniff.ts";
 import { AwsFault } from "../faults.ts";
 import { assertTold, findingsOf, stoppingFindings, tellDecision } from "../judgement.ts";
 import type { Operation } from "../operation.ts";
 import { readBody } from "../read.ts";
-import { moderationLabels } from "./taxonomy.ts";
 
 const MOST_BYTES = 5_242_880;
 const LEAST_SIDE = 80;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { BUILT_IN_CATEGORIES, type BuiltInCategory } from "../../../src/contract/categories.ts";
-import { REKOGNITION_LABELS } from "../../../src/detectors/image/rekognition/labels.ts";
-import { moderationLabels } from "../../../src/http/dialects/aws/rekognition/taxonomy.ts";
+import { BUILT_IN_CATEGORIES, type BuiltInCategory } from "../../src/contract/categories.ts";
+import { REKOGNITION_LABELS } from "../../src/detectors/image/rekognition/labels.ts";
+import { moderationLabels } from "../../src/detectors/image/rekognition/taxonomy.ts";
 
 const CATEGORY_OF: Readonly<Record<string, BuiltInCategory>> = REKOGNITION_LABELS;
 

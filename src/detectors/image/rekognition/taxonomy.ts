@@ -1,6 +1,5 @@
-import type { BuiltInCategory, Category } from "../../../../contract/categories.ts";
-import { categoryTitle } from "../../../../contract/categories.ts";
-import type { Finding } from "../../../../contract/report.ts";
+import { type BuiltInCategory, type Category, categoryTitle } from "../../../contract/categories.ts";
+import type { Finding } from "../../../contract/report.ts";
 
 /** Rekognition's moderation taxonomy 7: each label under the one above it. */
 const TAXONOMY: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -89,7 +88,9 @@ export interface ModerationLabel {
  * of the taxonomy, that one is kept; a category that the taxonomy has no place for becomes a label of its own at the top, so that
  * nothing that was seen is left out.
  */
-export function moderationLabels(findings: readonly Finding[]): readonly ModerationLabel[] {
+export function moderationLabels(
+  findings: readonly Pick<Finding, "category" | "score" | "label">[],
+): readonly ModerationLabel[] {
   const labels = new Map<string, ModerationLabel>();
   for (const finding of findings) {
     const path = pathOf(finding);
@@ -102,7 +103,7 @@ export function moderationLabels(findings: readonly Finding[]): readonly Moderat
   return [...labels.values()].sort((a, b) => b.Confidence - a.Confidence);
 }
 
-function pathOf({ category, label }: Finding): readonly string[] {
+function pathOf({ category, label }: Pick<Finding, "category" | "label">): readonly string[] {
   const own = label?.split(/\s*[/>]\s*/).findLast((part) => PATHS.has(part));
   return PATHS.get(own ?? labelOf(category) ?? "") ?? [titleOf(category)];
 }
