@@ -2,7 +2,7 @@
  * A scan of a data set, from the command line, with the shipped policy for data sets: pictures a second beside a loop over nsfwjs
  * with the same weights, memory for few and many pictures, what a second process brings, and what it costs to be stopped.
  *
- *   node bench/scan.ts [--pictures 600] [--many 50000] [--only speed,memory,workers,resume] [--json]
+ *   node bench/scan.ts [--pictures 600] [--many 50000] [--only speed,s3,resume,workers,memory] [--json]
  *
  * `workers` needs PostgreSQL and taskset: each process gets a core of its own, as machines would have theirs.
  */
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import sharp from "sharp";
 import { writeSample } from "../scripts/sample-data-set.ts";
 import { findPostgres, startPostgres } from "../test/dataset/postgres.ts";
+import { openTestS3 } from "../test/dataset/s3-server.ts";
 import { report, round } from "./support/harness.ts";
 
 const CLI = join(import.meta.dirname, "../src/cli/safelight.ts");
@@ -28,7 +29,7 @@ const { values } = parseArgs({
   options: {
     pictures: { type: "string", default: "600" },
     many: { type: "string", default: "50000" },
-    only: { type: "string", default: "speed,memory,workers,resume" },
+    only: { type: "string", default: "speed,s3,resume,workers,memory" },
     nsfwjs: { type: "string" },
     json: { type: "boolean" },
   },
@@ -178,6 +179,36 @@ async function workers(root: string, source: string, pictures: number): Promise<
   }
 }
 
+/** Over S3, here a server on loopback: what is asked of it, which is what a bill counts. */
+async function overS3(root: string, source: string): Promise<void> {
+  const s3 = await openTestS3("bucket");
+  try {
+    const names = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.includes("."));
+    for (const name of names) await s3.put("bucket", { [`set/${name}`]: readFileSync(join(source, name)) });
+    const cwd = place(root);
+    writeFileSync(
+      join(cwd, "safelight.yaml"),
+      `data: ./data\ns3: { endpoint: "${s3.endpoint}", region: us-east-1, credentials: { access_key_id: { from_env: KEY }, secret_access_key: { from_env: KEY } } }\n`,
+    );
+    s3.requests.length = 0;
+    const pictures = names.filter((name) => !name.endsWith(".txt")).length;
+    const { seconds } = await scan("s3://bucket/set", { cwd, env: { KEY: "S3RVER" } }).ended;
+    const counted = Map.groupBy(s3.requests, (line) =>
+      line.includes("list-type") ? "list" : (line.split(" ", 1)[0] ?? ""),
+    );
+    report("Scanning a prefix in S3", [
+      {
+        pictures,
+        captions: names.length - pictures,
+        ...Object.fromEntries([...counted].map(([method, lines]) => [method, lines.length])),
+        seconds: round(seconds, 2),
+      },
+    ]);
+  } finally {
+    await s3.close();
+  }
+}
+
 /** Stopped half-way with SIGKILL and begun again, against once from start to end. */
 async function resume(root: string, source: string, pictures: number): Promise<void> {
   const whole = await scan(source, { cwd: place(root) }).ended;
@@ -213,6 +244,7 @@ else {
       await writeSample(source, { pictures, side: 512, bad: 0.02, copies: 0, captions: true, seed: 1 });
     }
     if (only.includes("speed")) await speed(root, source, pictures);
+    if (only.includes("s3")) await overS3(root, source);
     if (only.includes("resume")) await resume(root, source, pictures);
     if (only.includes("workers")) await workers(root, source, pictures);
     if (only.includes("memory")) await memory(root, Number(values.many));

@@ -19,8 +19,8 @@ import { makeFolder } from "../../src/dataset/files/folder.ts";
 import { openS3 } from "../../src/dataset/files/s3.ts";
 import { createScan, finishScan, type ScanParts } from "../../src/dataset/scan/scan.ts";
 import { shows } from "./judge.ts";
-import { s3Options, startS3 } from "./s3-server.ts";
-import { never, parts, plant, type Tree, temporaryFolder } from "./world.ts";
+import { s3Options } from "./s3-server.ts";
+import { never, parts, plant, startS3, type Tree, temporaryFolder } from "./world.ts";
 
 const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
 

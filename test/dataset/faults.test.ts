@@ -13,8 +13,8 @@ import { createScan, finishScan, type ScanParts } from "../../src/dataset/scan/s
 import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
 import type { ScanStore } from "../../src/store/scans/scan-store.ts";
 import { shows, textJudge } from "./judge.ts";
-import { s3Options, startS3 } from "./s3-server.ts";
-import { never, parts, plant, temporaryFolder } from "./world.ts";
+import { s3Options } from "./s3-server.ts";
+import { never, parts, plant, startS3, temporaryFolder } from "./world.ts";
 
 const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
 const finish = (id: string, given: ScanParts) => finishScan(id, given, OPTIONS, never, () => {});

@@ -5,8 +5,8 @@ import { FileProblem, type Files, isListed } from "../../src/dataset/files/files
 import { makeFolder, openFolder } from "../../src/dataset/files/folder.ts";
 import { openFiles } from "../../src/dataset/files/open.ts";
 import { openS3 } from "../../src/dataset/files/s3.ts";
-import { s3Options, startS3 } from "./s3-server.ts";
-import { never, plant, temporaryFolder } from "./world.ts";
+import { s3Options } from "./s3-server.ts";
+import { never, plant, startS3, temporaryFolder } from "./world.ts";
 
 const NAMES = [
   "plain.png",

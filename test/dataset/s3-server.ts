@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { onTestFinished } from "vitest";
 
 /** Answers in the server's place; undefined lets the request through. */
 export type Fault = (
@@ -24,13 +23,14 @@ export interface TestS3 {
   readonly requests: string[];
   fault: Fault;
   put(bucket: string, objects: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
  * A real S3 server (s3rver) on a free port of loopback, with something between it and its clients that counts, and can answer with
- * the faults that S3 has.
+ * the faults that S3 has. Whoever starts it closes it.
  */
-export async function startS3(...buckets: readonly string[]): Promise<TestS3> {
+export async function openTestS3(...buckets: readonly string[]): Promise<TestS3> {
   const directory = mkdtempSync(join(tmpdir(), "safelight-s3-"));
   const server = fork(join(import.meta.dirname, "s3-child.ts"), [directory, ...buckets], {
     execArgv: ["--openssl-legacy-provider"],
@@ -48,13 +48,6 @@ export async function startS3(...buckets: readonly string[]): Promise<TestS3> {
     requestChecksumCalculation: "WHEN_REQUIRED",
     credentials: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
   });
-  onTestFinished(async () => {
-    client.destroy();
-    await closed(front);
-    server.disconnect();
-    await once(server, "exit");
-    rmSync(directory, { recursive: true, force: true });
-  });
   return {
     endpoint,
     client,
@@ -69,6 +62,13 @@ export async function startS3(...buckets: readonly string[]): Promise<TestS3> {
       for (const [Key, Body] of Object.entries(objects)) {
         await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Buffer.from(Body) }));
       }
+    },
+    async close() {
+      client.destroy();
+      await closed(front);
+      server.disconnect();
+      await once(server, "exit");
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

@@ -7,6 +7,7 @@ import type { DataSetJudge } from "../../src/dataset/scan/judge.ts";
 import type { ScanParts } from "../../src/dataset/scan/scan.ts";
 import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
 import { textJudge } from "./judge.ts";
+import { openTestS3, type TestS3 } from "./s3-server.ts";
 
 export const never = new AbortController().signal;
 
@@ -36,4 +37,11 @@ export async function parts(
   const store = openEmbeddedScans(data);
   onTestFinished(() => store.close());
   return { files: await openFolder(source), store, judge };
+}
+
+/** A server for one test. */
+export async function startS3(...buckets: readonly string[]): Promise<TestS3> {
+  const s3 = await openTestS3(...buckets);
+  onTestFinished(() => s3.close());
+  return s3;
 }
