@@ -41,7 +41,7 @@ export interface Sample {
 }
 
 /** @returns bytes of the JPEG file */
-export function photograph(name: Photograph): Buffer {
+function photograph(name: Photograph): Buffer {
   const file = join(CACHE, `${name}.jpg`);
   if (!existsSync(file)) {
     const work = join(CACHE, `${name}.${process.pid}`);
@@ -56,8 +56,23 @@ export function photograph(name: Photograph): Buffer {
   return readFileSync(file);
 }
 
+/** Pixels, `height × width × 3` bytes. */
+export interface Decoded {
+  readonly data: Buffer;
+  readonly info: OutputInfo;
+}
+
+/** All of them, decoded. */
+export function photographs(): Promise<readonly Decoded[]> {
+  return Promise.all(
+    (Object.keys(PHOTOGRAPHS) as Photograph[]).map((name) =>
+      sharp(photograph(name)).toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+    ),
+  );
+}
+
 /** The same numbers for the same seed, from 0 to below 1 (mulberry32). */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) >>> 0;
@@ -70,11 +85,7 @@ function random(seed: number): () => number {
 /** Writes the pictures, 1,000 to a folder, and says how many are bad. */
 export async function writeSample(folder: string, sample: Sample): Promise<{ readonly bad: number }> {
   const names = Object.keys(PHOTOGRAPHS) as Photograph[];
-  const photographs = await Promise.all(
-    names.map(async (name) =>
-      sharp(photograph(name)).toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }),
-    ),
-  );
+  const all = await photographs();
   const card = await testCard(sample.side);
   let [next, bad] = [0, 0];
   const work = async () => {
@@ -84,7 +95,7 @@ export async function writeSample(folder: string, sample: Sample): Promise<{ rea
       const isBad = Math.floor((i + 1) * sample.bad) > Math.floor(i * sample.bad);
       const isCopy = !isBad && Math.floor((i + 1) * sample.copies) > Math.floor(i * sample.copies);
       if (isBad) bad += 1;
-      const cut = photographs[which];
+      const cut = all[which];
       if (!cut) throw new RangeError("no such photograph");
       const bytes = isBad ? card : await piece(cut, sample.side, isCopy ? random(sample.seed) : chance, isCopy ? i : 0);
       const place = join(folder, String(Math.floor(i / 1_000)).padStart(4, "0"));
@@ -100,9 +111,12 @@ export async function writeSample(folder: string, sample: Sample): Promise<{ rea
   return { bad };
 }
 
-/** A part of a photograph, perhaps mirrored, a little lighter or darker. */
-async function piece(
-  { data, info }: { readonly data: Buffer; readonly info: OutputInfo },
+/**
+ * A part of a photograph, perhaps mirrored, a little lighter or darker, as JPEG.
+ * @param copy 0, or a number that makes another file of the same part
+ */
+export async function piece(
+  { data, info }: Decoded,
   side: number,
   chance: () => number,
   copy: number,

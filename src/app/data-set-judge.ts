@@ -6,6 +6,7 @@ import type { DataSetJudge, PictureVerdict } from "../dataset/scan/judge.ts";
 import { findingsOf, ModerationLabelsSchema } from "../detectors/image/rekognition/findings.ts";
 import { REKOGNITION_LABELS } from "../detectors/image/rekognition/labels.ts";
 import { covered } from "../detectors/vendors/labels.ts";
+import { type Faces, openFaces } from "../models/faces/faces.ts";
 import { pdqToHex } from "../models/pdq/hash.ts";
 import { pdqOf } from "../models/pdq/pdq.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
@@ -35,24 +36,32 @@ export async function openDataSetJudge(config: Config, policyName: string): Prom
   const set = new PolicySet(config);
   const loaded = known("policy", policyName, set.policies);
   const release = set.hold();
-  try {
-    const [prompt, image] = await Promise.all([set.prompt(loaded), set.image(loaded)]);
-    return judgeOf(config, loaded.policy, prompt, image, async () => {
-      await release();
-      await set.retire();
-    });
-  } catch (error) {
+  let faces: Faces | undefined;
+  const close = async () => {
+    await faces?.close();
     await release();
     await set.retire();
+  };
+  try {
+    faces = await openFaces({ threads: 1 });
+    const [prompt, image] = await Promise.all([set.prompt(loaded), set.image(loaded)]);
+    return judgeOf(config, loaded.policy, { prompt, image, faces }, close);
+  } catch (error) {
+    await close();
     throw error;
   }
+}
+
+interface Open {
+  readonly prompt: readonly StageDetector<Prompt>[];
+  readonly image: readonly StageDetector<DecodedImage>[];
+  readonly faces: Faces;
 }
 
 function judgeOf(
   config: Config,
   policy: Policy,
-  prompt: readonly StageDetector<Prompt>[],
-  image: readonly StageDetector<DecodedImage>[],
+  { prompt, image, faces }: Open,
   close: () => Promise<void>,
 ): OpenDataSetJudge {
   const { decode } = imagingWithin(config.limits);
@@ -67,7 +76,7 @@ function judgeOf(
   return {
     policy: { name: policy.name, version: policy.version, digest: policy.digest },
     detectors,
-    fingerprint: fingerprintOf(policy.digest, detectors),
+    fingerprint: fingerprintOf(policy.digest, detectors, faces.name),
     onUnknown: { image: policy.image.on_unknown, prompt: policy.prompt.on_unknown },
     limits: { pictureBytes: config.limits.image_bytes, captionCharacters: config.limits.prompt_characters },
     thresholds: Object.fromEntries(
@@ -79,9 +88,10 @@ function judgeOf(
     }),
     async picture(bytes, labels, signal): Promise<PictureVerdict> {
       const decoded = await decode(bytes);
-      const [{ action, reasons, coverage, reports }, pdq] = await Promise.all([
+      const [{ action, reasons, coverage, reports }, pdq, seen] = await Promise.all([
         judgeImage(decoded, policy, labels === null ? image : withLabels(image, labels), signal),
         firstPdq(decoded),
+        firstFaces(decoded, faces, signal),
       ]);
       const { mediaType, width, height, frameCount } = decoded;
       return {
@@ -89,6 +99,7 @@ function judgeOf(
         frames: frameCount,
         scores: Object.fromEntries(coverage.flatMap(({ category, score }) => (score ? [[category, score]] : []))),
         pdq,
+        faces: seen,
         complete: reports.every(({ state }) => state === "scored"),
       };
     },
@@ -132,6 +143,14 @@ function labelled(labels: string | null): ImageDetector {
   };
 }
 
+async function firstFaces(
+  { frames: [frame] }: DecodedImage,
+  faces: Faces,
+  signal: AbortSignal,
+): Promise<number | null> {
+  return frame ? (await faces.find(frame, signal)).length : null;
+}
+
 async function firstPdq({ frames: [frame] }: DecodedImage): Promise<PictureVerdict["pdq"]> {
   const pdq = frame && (await pdqOf(frame.rgb, frame.width, frame.height));
   return pdq ? { hash: pdqToHex(pdq.hash), quality: pdq.quality } : null;
@@ -145,8 +164,8 @@ function nameOf<Input>({ name, detector }: StageDetector<Input>): string {
   return `${name}=${detector.id}@${detector.version}`;
 }
 
-function fingerprintOf(policyDigest: string, detectors: DataSetJudge["detectors"]): string {
-  const parts = JSON.stringify([VERDICT_VERSION, policyDigest, detectors]);
+function fingerprintOf(policyDigest: string, detectors: DataSetJudge["detectors"], faces: string): string {
+  const parts = JSON.stringify([VERDICT_VERSION, policyDigest, detectors, faces]);
   return createHash("sha256").update(parts).digest("hex");
 }
 

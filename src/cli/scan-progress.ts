@@ -75,7 +75,7 @@ export class ScanBar {
 /** What a scan found, for a person. */
 export function summaryText(io: Io, { summary, layout, source, policy }: Scan): string {
   if (!summary) return "";
-  const { pictures, actions, categories, problems, coverage, copies, concepts } = summary;
+  const { pictures, actions, categories, problems, coverage, copies, concepts, faces } = summary;
   const rows = ACTIONS.map((action) => `  ${shownAction(io, action)}  ${count(actions[action] ?? 0)}\n`).join("");
   const harms = Object.entries(categories).map(([category, counts]) => {
     const each = Object.entries(counts ?? {}).map(([action, n]) => `${action} ${count(n ?? 0)}`);
@@ -88,6 +88,9 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
   const twice = copies.same_bytes + copies.near;
   const uneven = concepts && lopsided(concepts);
   const notes = [
+    ...(faces.one > 0 && faces.several > 0
+      ? [`  ${count(faces.several)} × It shows several faces; ${count(faces.one)} show one\n`]
+      : []),
     ...(twice > 0
       ? [`  ${count(twice)} × It is a copy of another one (${count(copies.same_bytes)} to the byte): copies.jsonl\n`]
       : []),

@@ -43,6 +43,7 @@ export const SCAN_LAYOUTS = ["dreambooth", "kohya", "imagefolder", "webdataset",
 export const ScanLayoutSchema = z.enum(SCAN_LAYOUTS);
 export type ScanLayout = z.infer<typeof ScanLayoutSchema>;
 
+const count = z.int().min(0);
 const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 /** A text that is trained together with a picture. */
@@ -83,6 +84,8 @@ export const ScanItemSchema = z.object({
   problems: z.array(ScanProblemSchema),
   /** PDQ, 64 hexadecimal digits, and its quality from 0 to 100. */
   pdq: z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/), quality: z.int().min(0).max(100) }).nullable(),
+  /** How many there are to see in the first frame; a hint, for small ones are missed. Null where nobody looked. */
+  faces: count.nullable(),
 });
 export type ScanItem = z.infer<typeof ScanItemSchema>;
 
@@ -99,8 +102,6 @@ export type ScanCopy = z.infer<typeof ScanCopySchema>;
 /** Copies of one picture, the one with the most pixels, then bytes, first: whoever keeps one of them keeps that. */
 export const ScanCopiesSchema = z.array(ScanCopySchema).min(2);
 export type ScanCopies = z.infer<typeof ScanCopiesSchema>;
-
-const count = z.int().min(0);
 
 /** How often a training sees the pictures of one folder. */
 export const ScanConceptSchema = z.object({
@@ -123,6 +124,8 @@ export const ScanSummarySchema = z.object({
   problems: z.partialRecord(z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]), count),
   /** Groups of copies, and the pictures in them beyond the first: with the bytes of another one, and without. */
   copies: z.object({ groups: count, same_bytes: count, near: count }),
+  /** Pictures by how many faces are to be seen. */
+  faces: z.object({ none: count, one: count, several: count }),
   /** What the set teaches, by folder; null where there are too many folders to be concepts. */
   concepts: z.array(ScanConceptSchema).nullable(),
   /** Whether anybody looked for a category in the pictures, and in the captions. */

@@ -41,6 +41,7 @@ function item(key: string, { bytes = key, bits, quality = 100, side = 512 }: Pic
     ...{ action: "allow", judged: true, image_action: "allow", reasons: [], scores: {}, captions: [], problems: [] },
     sha256: `sha256:${Buffer.from(bytes.padEnd(32, "."), "latin1").toString("hex")}`,
     pdq: { hash: pdqToHex(hash), quality },
+    faces: null,
   };
 }
 

@@ -56,6 +56,7 @@ export function textJudge(version = "1", look: (text: string) => Promise<void> =
         ...decision("image", text),
         ...{ mediaType: "image/png", width: 512, height: 512, frames: 1, scores: scoresOf(text) },
         pdq: { hash, quality: 100 },
+        faces: Number(/(\d+) faces/.exec(text)?.[1] ?? 0),
         complete: !text.includes("unknown"),
       };
     },

@@ -39,7 +39,7 @@ function item(key: string, action: ScanItem["action"] = "allow"): ScanItem {
   return {
     ...{ key, bytes: 3, sha256: null, media_type: null, width: null, height: null, frames: null },
     ...{ role: "instance", action, judged: true, image_action: null, reasons: [], scores: {} },
-    ...{ captions: [], problems: [], pdq: null },
+    ...{ captions: [], problems: [], pdq: null, faces: null },
   };
 }
 

@@ -307,6 +307,19 @@ describe("long work", () => {
     expect(inside.flat()).toEqual(keys);
   });
 
+  test("pictures are counted by their faces", async () => {
+    const source = plant(temporaryFolder(), {
+      "a.png": shows("nothing", "1 faces"),
+      "b.png": shows("nothing", "2 faces"),
+      "c.png": shows("nothing", "0 faces"),
+      "d.png": shows("garbage"),
+    });
+    const given = await parts(source);
+    const found = await scan(given);
+    expect(found.summary?.faces).toEqual({ none: 1, one: 1, several: 1 });
+    expect((await itemsOf(given, found)).get("b.png")?.faces).toBe(2);
+  });
+
   test("an empty folder is a scan too", async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "empty"));

@@ -72,6 +72,7 @@ const CSV_COLUMNS = [
   "media_type",
   "width",
   "height",
+  "faces",
   "sha256",
 ] as const;
 
@@ -95,6 +96,7 @@ async function* csvRows(items: AsyncIterable<ScanItem>): AsyncGenerator<readonly
       item.media_type,
       item.width,
       item.height,
+      item.faces,
       item.sha256,
     ];
   }

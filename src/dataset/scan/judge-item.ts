@@ -80,6 +80,7 @@ export async function judgeItem(
     captions,
     problems,
     pdq: verdict?.pdq ?? null,
+    faces: verdict?.faces ?? null,
   };
   return { item, remember: seen.remember };
 }

@@ -13,6 +13,7 @@ export interface PictureVerdict extends Decision {
   /** The highest score of each category that scored more than 0. */
   readonly scores: Readonly<Partial<Record<Category, number>>>;
   readonly pdq: ScanItem["pdq"];
+  readonly faces: ScanItem["faces"];
   /** Whether every detector could tell: what one of them left open may be answered next time. */
   readonly complete: boolean;
 }

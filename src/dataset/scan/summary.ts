@@ -18,6 +18,7 @@ export class Summing {
   readonly #categories = new Map<Category, Map<Action, number>>();
   readonly #problems = new Map<ScanProblemCode, number>();
   readonly #concepts = new Concepts();
+  readonly #faces = { none: 0, one: 0, several: 0 };
   readonly #copies = { groups: 0, same_bytes: 0, near: 0 };
   #pictures = 0;
   #unjudged = 0;
@@ -33,6 +34,7 @@ export class Summing {
     }
     for (const problem of item.problems) this.problem(problem);
     this.#concepts.item(item);
+    if (item.faces !== null) this.#faces[item.faces > 1 ? "several" : item.faces === 1 ? "one" : "none"] += 1;
   }
 
   copies([, ...others]: ScanCopies): void {
@@ -54,6 +56,7 @@ export class Summing {
       ),
       problems: Object.fromEntries([...this.#problems].sort()),
       copies: this.#copies,
+      faces: this.#faces,
       concepts: this.#concepts.all(),
       coverage,
     };

@@ -266,17 +266,18 @@ export class SqlScanStore implements ScanStore {
     return (await this.#withStems(scan, "picture", stems)).map(inventoryFile);
   }
 
-  #withStems(scan: string, kind: "picture" | "caption", stems: readonly string[]): Promise<FileRow[]> {
-    return this.#inParts([...new Set(stems)], (part) =>
+  /** In the order of their keys, which is not asked of the engine: it would walk through all keys for it. */
+  async #withStems(scan: string, kind: "picture" | "caption", stems: readonly string[]): Promise<FileRow[]> {
+    const rows = await this.#inParts([...new Set(stems)], (part) =>
       this.#db
         .selectFrom("scan_files")
         .select(FILE)
         .where("scan", "=", scan)
         .where("kind", "=", kind)
         .where("stem", "in", part)
-        .orderBy("key")
         .execute(),
     );
+    return rows.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
   }
 
   async problems(scan: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]> {

@@ -40,7 +40,7 @@ export function scanTablesSql(text: string, integer: string): readonly string[] 
       primary key (scan, key)
     )`,
     "create index if not exists scan_files_pending on scan_files (scan, key) where kind = 'picture' and item is null",
-    "create index if not exists scan_files_by_stem on scan_files (scan, stem) where kind in ('picture', 'caption')",
+    "create index if not exists scan_files_with_stem on scan_files (scan, stem, kind)",
     `create table if not exists scan_captions (
       scan ${text} not null references scans (id) on delete cascade,
       picture ${text} not null,

@@ -25,6 +25,7 @@
     actions: new Set(),
     category: "",
     problem: "",
+    faces: "",
     search: "",
     sort: "severity",
     shown: PAGE,
@@ -66,13 +67,16 @@
     return made;
   }
 
+  const shownFaces = ({ faces }) => (faces === null ? "" : (["none", "one"][faces] ?? "several"));
+
   function wanted() {
-    const { actions, category, problem, search, sort } = state;
+    const { actions, category, problem, faces, search, sort } = state;
     const found = items.filter(
       (item) =>
         (actions.size === 0 || actions.has(item.action)) &&
         (category === "" || category in item.scores || item.reasons.some((r) => r.category === category)) &&
         (problem === "" || item.problems.some((p) => p.code === problem)) &&
+        (faces === "" || shownFaces(item) === faces) &&
         (search === "" || item.key.toLowerCase().includes(search)) &&
         (!state.flips || flips(item)),
     );
@@ -138,6 +142,18 @@
       choice("problem", "Problem", [["", "any"], ...codes.map((c) => [c, c.replaceAll("_", " ")])], (value) => {
         state.problem = value;
       }),
+      ...(items.some((item) => item.faces > 0)
+        ? [
+            choice(
+              "faces",
+              "Faces",
+              ["any", "none", "one", "several"].map((each) => [each === "any" ? "" : each, each]),
+              (value) => {
+                state.faces = value;
+              },
+            ),
+          ]
+        : []),
       choice(
         "sort",
         "Sort by",
