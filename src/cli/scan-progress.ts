@@ -85,7 +85,7 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
     const { title, unjudged } = SCAN_PROBLEMS[code as ScanProblemCode];
     return `  ${count(n ?? 0)} × ${title}${unjudged ? io.styled("yellow", " (not judged)") : ""}\n`;
   });
-  const twice = copies.same_bytes + copies.near;
+  const twice = copies.same_bytes + (copies.near ?? 0);
   const uneven = concepts && lopsided(concepts);
   const notes = [
     ...(faces.one > 0 && faces.several > 0
@@ -93,6 +93,9 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
       : []),
     ...(twice > 0
       ? [`  ${count(twice)} × It is a copy of another one (${count(copies.same_bytes)} to the byte): copies.jsonl\n`]
+      : []),
+    ...(copies.near === null
+      ? ["  Copies were found by their bytes alone: the set is too large to compare looks\n"]
       : []),
     ...(uneven
       ? [

@@ -122,8 +122,11 @@ export const ScanSummarySchema = z.object({
   /** By category: pictures with a reason of that category, by the reason's action. */
   categories: z.partialRecord(CategorySchema, z.partialRecord(ActionSchema, count)),
   problems: z.partialRecord(z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]), count),
-  /** Groups of copies, and the pictures in them beyond the first: with the bytes of another one, and without. */
-  copies: z.object({ groups: count, same_bytes: count, near: count }),
+  /**
+   * Groups of copies, and the pictures in them beyond the first: with the bytes of another one, and without. `near` is null where
+   * there are too many pictures to compare what they look like.
+   */
+  copies: z.object({ groups: count, same_bytes: count, near: count.nullable() }),
   /** Pictures by how many faces are to be seen. */
   faces: z.object({ none: count, one: count, several: count }),
   /** What the set teaches, by folder; null where there are too many folders to be concepts. */

@@ -8,6 +8,13 @@ import { everyItem } from "./pages.ts";
 /** Of a SHA-256, as words: what tells pictures apart here. */
 const DIGEST_WORDS = 4;
 const GROUPS_AT_ONCE = 100;
+/** Of more pictures only the bytes are compared: the time to compare looks grows with the square. */
+const MOST_LOOKED_AT = 3_000_000;
+
+/** Whether the pictures of a scan are compared by what they look like, too. */
+export function comparesLooks(pictures: number): boolean {
+  return pictures <= MOST_LOOKED_AT;
+}
 
 /**
  * Finds the pictures of a scan that are copies of each other, by their bytes and by what they look like, and keeps them with it. The
@@ -73,11 +80,12 @@ class Seen {
   #count = 0;
 
   constructor(pictures: number) {
+    const looked = comparesLooks(pictures) ? pictures : 0;
     this.#digests = new Uint32Array(pictures * DIGEST_WORDS);
     this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(2 * pictures + 1)));
     this.#firsts = new Uint32Array(pictures);
-    this.#hashes = new Uint32Array(pictures * PDQ_WORDS);
-    this.#hashed = new Uint32Array(pictures);
+    this.#hashes = new Uint32Array(looked * PDQ_WORDS);
+    this.#hashed = new Uint32Array(looked);
   }
 
   item({ sha256, pdq }: ScanItem): void {
@@ -88,7 +96,7 @@ class Seen {
     const first = this.#firstWith(digest.subarray(0, DIGEST_WORDS), place);
     this.#firsts[place] = first;
     const hash = pdq && pdq.quality >= PDQ_MIN_QUALITY ? pdqFromHex(pdq.hash) : undefined;
-    if (first !== place || !hash) return;
+    if (first !== place || !hash || this.#hashed.length === 0) return;
     this.#hashes.set(hash, this.#hashCount * PDQ_WORDS);
     this.#hashed[this.#hashCount++] = place;
   }

@@ -11,6 +11,7 @@ import {
 } from "../../contract/scan.ts";
 
 import { Concepts } from "./concepts.ts";
+import { comparesLooks } from "./copies.ts";
 
 /** Adds up a scan's items, one by one. */
 export class Summing {
@@ -55,7 +56,7 @@ export class Summing {
         [...this.#categories].sort().map(([category, counts]) => [category, Object.fromEntries(counts)]),
       ),
       problems: Object.fromEntries([...this.#problems].sort()),
-      copies: this.#copies,
+      copies: comparesLooks(this.#pictures) ? this.#copies : { ...this.#copies, near: null },
       faces: this.#faces,
       concepts: this.#concepts.all(),
       coverage,

@@ -89,7 +89,7 @@ function copies({ groups, scan }: ReportData): string {
     groups.length < all
       ? ` The first ${count(groups.length)} of ${count(all)} groups are here, all of them in copies.jsonl.`
       : "";
-  return `What is there twice is learnt twice. ${count(same_bytes)} pictures have the bytes of another one, ${count(near)} look like another one; the largest of each group comes first.${shown}`;
+  return `What is there twice is learnt twice. ${count(same_bytes)} pictures have the bytes of another one, ${near === null ? "and looks were not compared in so large a set" : `${count(near)} look like another one`}; the largest of each group comes first.${shown}`;
 }
 
 /** Most of them, in a table: what the set teaches, and how often. */
