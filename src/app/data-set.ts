@@ -24,6 +24,7 @@ import {
   type ScanOptions,
   type ScanParts,
   type ScanProgress,
+  type ScanSettings,
   unfinishedScan,
 } from "../dataset/scan/scan.ts";
 import { finishShared, workShard } from "../dataset/scan/shared.ts";
@@ -41,8 +42,8 @@ const BACKUP = "backup";
 /** Scans of one source under one policy. */
 export interface DataSetScans {
   /** The newest one that stopped before its end. */
-  unfinished(): Promise<Scan | undefined>;
-  create(): Promise<Scan>;
+  unfinished(settings: ScanSettings): Promise<Scan | undefined>;
+  create(settings: ScanSettings): Promise<Scan>;
   /** With a database, together with all workers; else by itself. */
   finish(
     id: string,
@@ -86,14 +87,14 @@ export async function openDataSetScans(
     const parts: ScanParts = { files, store, judge };
     const shards = config.database && open.add(await openScanShards(readSecret(config.database), onError));
     return {
-      unfinished: () => unfinishedScan(parts),
-      create: () => createScan(parts, new Date()),
+      unfinished: (settings) => unfinishedScan(parts, settings),
+      create: (settings) => createScan(parts, new Date(), settings),
       async finish(id, options, signal, progress) {
         if (!shards) return finishScan(id, parts, options, signal, progress);
         await shards.work((shard, until) =>
           shard.scan === id ? workShard(shard, parts, options.width, until) : workAlone(shard, config, store, until),
         );
-        return finishShared(id, parts, shards, options, signal, progress);
+        return finishShared(id, parts, shards, signal, progress);
       },
       async report(id, folder, { thumbnails, most }, signal) {
         const scan = await store.get(id);

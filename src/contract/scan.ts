@@ -144,7 +144,10 @@ export const ScanSchema = z.object({
   state: z.enum(SCAN_STATES),
   /** A folder, or `s3://bucket/prefix`. */
   source: z.string(),
+  /** Null until the files have been listed, unless whoever asked for the scan has said so. */
   layout: ScanLayoutSchema.nullable(),
+  /** Pixels that the shorter side of a picture must have; 0: any. */
+  min_side: count,
   policy: PolicyRefSchema,
   /** `detector@version` of all that judged, by stage; a scan goes on only with the same ones. */
   detectors: z.object({ prompt: z.array(z.string()), image: z.array(z.string()) }),

@@ -16,7 +16,6 @@ export const ScanShardSchema = z.object({
   scan: z.string(),
   source: z.string(),
   policy: z.string(),
-  minSide: z.int().min(0),
   after: z.string().nullable(),
   upTo: z.string().nullable(),
 });

@@ -22,7 +22,7 @@ import { shows } from "./judge.ts";
 import { s3Options } from "./s3-server.ts";
 import { never, parts, plant, startS3, type Tree, temporaryFolder } from "./world.ts";
 
-const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
+const OPTIONS = { width: 4 };
 
 interface Set {
   readonly source: string;

@@ -124,7 +124,7 @@ describe("copies", () => {
     });
     const given = await parts(source);
     const { id } = await createScan(given, new Date());
-    const { summary } = await finishScan(id, given, { layout: undefined, minSide: 0, width: 2 }, never, () => {});
+    const { summary } = await finishScan(id, given, { width: 2 }, never, () => {});
     expect(summary?.copies).toEqual({ groups: 1, same_bytes: 1, near: 0 });
   });
 });
@@ -140,7 +140,7 @@ describe("concepts", () => {
     });
     const given = await parts(source, textJudge());
     const { id } = await createScan(given, new Date());
-    const { summary } = await finishScan(id, given, { layout: undefined, minSide: 0, width: 2 }, never, () => {});
+    const { summary } = await finishScan(id, given, { width: 2 }, never, () => {});
     expect(summary?.concepts).toEqual([
       { folder: "10_sks dog/", role: "instance", pictures: 2, repeats: 10 },
       { folder: "1_cat/", role: "instance", pictures: 1, repeats: 1 },

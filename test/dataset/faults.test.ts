@@ -16,7 +16,7 @@ import { shows, textJudge } from "./judge.ts";
 import { s3Options } from "./s3-server.ts";
 import { never, parts, plant, startS3, temporaryFolder } from "./world.ts";
 
-const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
+const OPTIONS = { width: 4 };
 const finish = (id: string, given: ScanParts) => finishScan(id, given, OPTIONS, never, () => {});
 
 /** What mounts can do here; a container may forbid it. */

@@ -23,7 +23,7 @@ async function scanned() {
   });
   const given = await parts(source);
   const { id } = await createScan(given, new Date());
-  const scan = await finishScan(id, given, { layout: undefined, minSide: 0, width: 2 }, never, () => {});
+  const scan = await finishScan(id, given, { width: 2 }, never, () => {});
   const folder = temporaryFolder();
   const key = await signingKey(join(folder, "key.pem"));
   await writeManifest(folder, scan, sortedFiles(given.files, given.store, id, never), "1.0.0", key);

@@ -20,7 +20,7 @@ const judge = textJudge("1", async (text) => {
   await sleep(PICTURE_MS);
 });
 const never = new AbortController().signal;
-const options = { layout: undefined, minSide: 0, width: WIDTH };
+const options = { width: WIDTH };
 const files = await openFolder(source);
 const store = role === "alone" ? openEmbeddedScans(place) : await openPostgresScans(place);
 const parts = { files, store, judge };
@@ -34,7 +34,7 @@ if (role === "worker") {
   if (role === "alone") await finishScan(id, parts, options, never, () => {});
   else {
     const shards = await openScanShards(place, () => {});
-    await finishShared(id, parts, shards, options, never, () => {});
+    await finishShared(id, parts, shards, never, () => {});
     await shards.close();
   }
   process.stdout.write(`finished ${id}\n`);

@@ -18,6 +18,7 @@ const SCAN: Scan = {
   state: "listing",
   source: "/pictures",
   layout: null,
+  min_side: 0,
   policy: { name: "dataset", version: "1", digest: "sha256:1" },
   detectors: { prompt: [], image: [] },
   created_at: "2026-01-01T00:00:00.000Z",
@@ -151,6 +152,31 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     expect(await scans.items("scan_1", null, 10)).toEqual([item("A.png"), item("ab.png", "block")]);
     expect(await scans.items("scan_1", "A.png", 10)).toEqual([item("ab.png", "block")]);
     expect(await scans.itemsOf("scan_1", ["ab.png", "B.png"])).toEqual([item("ab.png", "block")]);
+  });
+
+  run("results are browsed by action, and with the highest scores first", async () => {
+    const scans = await store();
+    const scored = (key: string, score: number, action: ScanItem["action"] = "allow") => ({
+      ...item(key, action),
+      scores: { gore: score, hate: score / 2 },
+    });
+    const all = [scored("a", 0.5), scored("b", 0.9, "block"), scored("c", 0.5), item("d"), scored("e", 0.7, "block")];
+    await scans.addFiles(
+      "scan_1",
+      all.map(({ key }) => file(key)),
+    );
+    await scans.save("scan_1", all);
+    const page = async (sort: "key" | "score", action: ScanItem["action"] | null, after: string | null) => {
+      const last = all.find(({ key }) => key === after);
+      const from = last ? { key: last.key, score: last.scores.gore ?? 0 } : null;
+      return (await scans.browse("scan_1", { sort, action, after: from }, 3)).map(({ key }) => key);
+    };
+    expect(await page("key", null, null)).toEqual(["a", "b", "c"]);
+    expect(await page("key", null, "c")).toEqual(["d", "e"]);
+    expect(await page("key", "block", "b")).toEqual(["e"]);
+    expect(await page("score", null, null)).toEqual(["b", "e", "a"]);
+    expect(await page("score", null, "a")).toEqual(["c", "d"]);
+    expect(await page("score", "allow", null)).toEqual(["a", "c", "d"]);
   });
 
   run("groups of copies are kept in order, and once", async () => {

@@ -10,7 +10,7 @@ import { hasUnjudged } from "../../src/dataset/scan/summary.ts";
 import { shows, type TextJudge, textJudge } from "./judge.ts";
 import { never, parts, plant, temporaryFolder } from "./world.ts";
 
-const OPTIONS = { layout: undefined, minSide: 0, width: 4 };
+const OPTIONS = { width: 4 };
 
 async function scan(given: ScanParts, signal: AbortSignal = never): Promise<Scan> {
   const { id } = (await unfinishedScan(given)) ?? (await createScan(given, new Date()));

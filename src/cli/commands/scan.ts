@@ -60,10 +60,10 @@ export const command = defineCommand({
     const width = asked ?? widthOf();
     const bar = new ScanBar(io);
     try {
-      const found = values.restart ? undefined : await scans.unfinished();
-      const { id } = found ?? (await scans.create());
+      const found = values.restart ? undefined : await scans.unfinished({ layout, minSide });
+      const { id } = found ?? (await scans.create({ layout, minSide }));
       if (found) io.err(`going on with ${id}: ${found.done} of ${found.total} pictures are judged\n`);
-      const scan = await scans.finish(id, { layout, minSide, width }, io.signal, (progress) => bar.show(progress));
+      const scan = await scans.finish(id, { width }, io.signal, (progress) => bar.show(progress));
       bar.clear();
       const folder = resolve(io.cwd, values.out ?? join(config.data, "scans", id));
       const page = { thumbnails: values["no-thumbnails"] !== true, most: onPage };

@@ -69,7 +69,17 @@ async function listInto(store: ScanStore, files: Files, { header }: OpenManifest
   const id = `verify_${crypto.randomUUID()}`;
   const { source, policy, detectors, created_at } = header;
   const still = { finished_at: null, summary: null, error: null, total: 0, done: 0 };
-  await store.create({ id, state: "listing", layout: null, source, policy, detectors, created_at, ...still });
+  await store.create({
+    id,
+    state: "listing",
+    layout: null,
+    min_side: 0,
+    source,
+    policy,
+    detectors,
+    created_at,
+    ...still,
+  });
   let batch: Parameters<ScanStore["addFiles"]>[1][number][] = [];
   for await (const entry of files.list(signal)) {
     // what cannot be listed as a file is still something that nobody vouches for

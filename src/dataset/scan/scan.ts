@@ -15,11 +15,15 @@ export interface ScanParts {
   readonly judge: DataSetJudge;
 }
 
-export interface ScanOptions {
+/** What a scan is asked to do. */
+export interface ScanSettings {
   /** Undefined: as the files themselves say. */
-  readonly layout: ScanLayout | undefined;
+  readonly layout?: ScanLayout | undefined;
   /** Pixels of the shorter side; 0: any. */
-  readonly minSide: number;
+  readonly minSide?: number;
+}
+
+export interface ScanOptions {
   /** Pictures under way at once. */
   readonly width: number;
 }
@@ -29,10 +33,14 @@ export type ScanProgress =
   | { readonly phase: "listing"; readonly listed: number }
   | { readonly phase: "judging"; readonly total: number; readonly done: number; readonly item: ScanItem | undefined };
 
-/** The newest scan of a source that stopped before its end, and that the same judges could finish. */
-export async function unfinishedScan({ files, store, judge }: ScanParts): Promise<Scan | undefined> {
+/** The newest scan of a source that stopped before its end, was asked to do the same, and that the same judges could finish. */
+export async function unfinishedScan(
+  { files, store, judge }: ScanParts,
+  { layout, minSide = 0 }: ScanSettings = {},
+): Promise<Scan | undefined> {
   for (const scan of await store.list(1_000)) {
-    if (scan.source !== files.uri || scan.state === "finished") continue;
+    if (scan.source !== files.uri || scan.state === "finished" || scan.min_side !== minSide) continue;
+    if (layout !== undefined && scan.layout !== layout) continue;
     if (scan.policy.digest === judge.policy.digest && sameDetectors(scan, judge)) {
       return { ...scan, ...(await store.counts(scan.id)) };
     }
@@ -40,12 +48,17 @@ export async function unfinishedScan({ files, store, judge }: ScanParts): Promis
   return undefined;
 }
 
-export async function createScan({ files, store, judge }: ScanParts, now: Date): Promise<Scan> {
+export async function createScan(
+  { files, store, judge }: ScanParts,
+  now: Date,
+  { layout, minSide = 0 }: ScanSettings = {},
+): Promise<Scan> {
   const scan: Scan = {
     id: `scan_${crypto.randomUUID()}`,
     state: "listing",
     source: files.uri,
-    layout: null,
+    layout: layout ?? null,
+    min_side: minSide,
     policy: judge.policy,
     detectors: judge.detectors,
     created_at: now.toISOString(),
@@ -66,7 +79,6 @@ export async function createScan({ files, store, judge }: ScanParts, now: Date):
 export async function listScan(
   id: string,
   parts: ScanParts,
-  { layout }: Pick<ScanOptions, "layout">,
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
 ): Promise<Scan> {
@@ -76,7 +88,7 @@ export async function listScan(
   if (scan.state !== "listing") return scan;
   await takeInventory(parts.files, store, id, signal, (listed) => progress({ phase: "listing", listed }));
   const { total } = await store.counts(id);
-  await store.update(id, { state: "judging", total, layout: layout ?? (await layoutOf(store, id)) });
+  await store.update(id, { state: "judging", total, layout: scan.layout ?? (await layoutOf(store, id)) });
   return existing(store, id);
 }
 
@@ -92,7 +104,7 @@ export async function finishScan(
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
 ): Promise<Scan> {
-  const scan = await listScan(id, parts, options, signal, progress);
+  const scan = await listScan(id, parts, signal, progress);
   if (scan.state === "finished") return scan;
   await judgeRange(id, parts, options, ALL_KEYS, signal, progress);
   return closeScan(id, parts, new Date());
@@ -102,7 +114,7 @@ export async function finishScan(
 export async function judgeRange(
   id: string,
   parts: ScanParts,
-  { minSide, width }: Pick<ScanOptions, "minSide" | "width">,
+  { width }: ScanOptions,
   range: KeyRange,
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
@@ -116,7 +128,12 @@ export async function judgeRange(
   let done = before;
   progress({ phase: "judging", total, done, item: undefined });
   const judged = (item: ScanItem) => progress({ phase: "judging", total, done: ++done, item });
-  await judgePending(id, { ...parts, prompts, captionsExpected, minSide }, { width, range, judged }, signal);
+  await judgePending(
+    id,
+    { ...parts, prompts, captionsExpected, minSide: scan.min_side },
+    { width, range, judged },
+    signal,
+  );
 }
 
 /** Adds up what was found. To be called when every picture has a result. */

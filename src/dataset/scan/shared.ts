@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SafelightError } from "../../contract/errors.ts";
 import type { Scan } from "../../contract/scan.ts";
 import type { ScanShard, ScanShards } from "../../jobs/scan-shards.ts";
-import { closeScan, judgeRange, listScan, type ScanOptions, type ScanParts, type ScanProgress } from "./scan.ts";
+import { closeScan, judgeRange, listScan, type ScanParts, type ScanProgress } from "./scan.ts";
 
 /** Pictures in one shard: some seconds of work, so that little is done twice when a worker dies. */
 const SHARD_PICTURES = 500;
@@ -18,19 +18,16 @@ export async function finishShared(
   id: string,
   parts: ScanParts,
   shards: ScanShards,
-  options: ScanOptions,
   signal: AbortSignal,
   progress: (progress: ScanProgress) => void,
 ): Promise<Scan> {
   const { store, judge } = parts;
-  const scan = await listScan(id, parts, options, signal, progress);
+  const scan = await listScan(id, parts, signal, progress);
   if (scan.state === "finished") return scan;
   const give = async () => {
     const ranges = await store.shards(id, SHARD_PICTURES);
     const { source } = scan;
-    await shards.add(
-      ranges.map((r) => ({ scan: id, source, policy: judge.policy.name, minSide: options.minSide, ...r })),
-    );
+    await shards.add(ranges.map((r) => ({ scan: id, source, policy: judge.policy.name, ...r })));
   };
   await give();
   let last = { done: -1, at: performance.now() };
@@ -50,7 +47,7 @@ export async function finishShared(
 
 /** What a worker does with one shard. */
 export async function workShard(
-  { scan, minSide, after, upTo }: ScanShard,
+  { scan, after, upTo }: ScanShard,
   parts: ScanParts,
   width: number,
   signal: AbortSignal,
@@ -58,5 +55,5 @@ export async function workShard(
   const found = await parts.store.get(scan);
   if (found?.state !== "judging") return; // deleted, cancelled or finished meanwhile
   if (found.source !== parts.files.uri) throw new SafelightError("conflict", `${found.source} is another place here`);
-  await judgeRange(scan, parts, { minSide, width }, { after, upTo }, signal, () => {});
+  await judgeRange(scan, parts, { width }, { after, upTo }, signal, () => {});
 }

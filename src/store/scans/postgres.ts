@@ -33,7 +33,7 @@ export async function openPostgresScans(url: string): Promise<ScanStore> {
   try {
     await db.transaction().execute(async (transaction) => {
       await sql`select pg_advisory_xact_lock(${CREATING})`.execute(transaction);
-      for (const statement of scanTablesSql('text collate "C"', "bigint")) {
+      for (const statement of scanTablesSql('text collate "C"', "bigint", "double precision")) {
         await sql.raw(statement).execute(transaction);
       }
     });

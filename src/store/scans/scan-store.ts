@@ -1,3 +1,4 @@
+import type { Action } from "../../contract/actions.ts";
 import type { Scan, ScanCopies, ScanItem, ScanProblem } from "../../contract/scan.ts";
 
 /** What a file is to a data set, by its name. */
@@ -31,6 +32,13 @@ export interface PendingPicture extends InventoryFile {
   readonly captions: readonly Omit<InventoryCaption, "picture">[];
   /** As {@link InventoryLabels}. */
   readonly labels: string | null;
+}
+
+export interface ItemQuery {
+  readonly sort: "key" | "score";
+  readonly action: Action | null;
+  /** Goes on after this one. */
+  readonly after: { readonly key: string; readonly score: number } | null;
 }
 
 /** What a vendor has found in a picture before: JSON. */
@@ -84,6 +92,8 @@ export interface ScanStore {
   save(id: string, items: readonly ScanItem[]): Promise<void>;
   counts(id: string): Promise<{ readonly total: number; readonly done: number }>;
   items(id: string, after: string | null, limit: number): Promise<readonly ScanItem[]>;
+  /** A page of results: in the order of their keys, or the highest scores first. */
+  browse(id: string, query: ItemQuery, limit: number): Promise<readonly ScanItem[]>;
   /** The results of these pictures, in no order. */
   itemsOf(id: string, keys: readonly string[]): Promise<readonly ScanItem[]>;
   /** Pictures that share the stems of caption files, in no order. */

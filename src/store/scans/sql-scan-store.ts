@@ -14,6 +14,7 @@ import type {
   InventoryCaption,
   InventoryFile,
   InventoryLabels,
+  ItemQuery,
   KeyedProblem,
   KeyRange,
   PendingPicture,
@@ -78,6 +79,8 @@ export class SqlScanStore implements ScanStore {
       archive: inside?.archive ?? null,
       start: inside?.start ?? null,
       item: null,
+      action: null,
+      score: null,
     }));
     await this.#inserted("scan_files", rows);
   }
@@ -221,7 +224,7 @@ export class SqlScanStore implements ScanStore {
         for (const item of items) {
           await db
             .updateTable("scan_files")
-            .set({ item: JSON.stringify(item) })
+            .set({ item: JSON.stringify(item), action: item.action, score: highestScore(item) })
             .where("scan", "=", scan)
             .where("key", "=", item.key)
             .execute();
@@ -247,6 +250,19 @@ export class SqlScanStore implements ScanStore {
     if (after !== null) query = query.where("key", ">", after);
     const rows = await this.#guard(query.orderBy("key").limit(limit).execute());
     return rows.map(scanItem);
+  }
+
+  async browse(scan: string, { sort, action, after }: ItemQuery, limit: number): Promise<readonly ScanItem[]> {
+    let query = this.#db.selectFrom("scan_files").select("item").where("scan", "=", scan).where("item", "is not", null);
+    if (action !== null) query = query.where("action", "=", action);
+    if (sort === "score") query = query.orderBy("score", "desc");
+    if (after !== null && sort === "key") query = query.where("key", ">", after.key);
+    if (after !== null && sort === "score") {
+      query = query.where(({ eb, or, and }) =>
+        or([eb("score", "<", after.score), and([eb("score", "=", after.score), eb("key", ">", after.key)])]),
+      );
+    }
+    return (await this.#guard(query.orderBy("key").limit(limit).execute())).map(scanItem);
   }
 
   async itemsOf(scan: string, keys: readonly string[]): Promise<readonly ScanItem[]> {
@@ -403,6 +419,10 @@ function inventoryFile({ key, bytes, stamp, kind, stem, archive, start }: FileRo
 
 function scanItem({ item }: { readonly item: string | null }): ScanItem {
   return ScanItemSchema.parse(JSON.parse(item ?? "null"));
+}
+
+export function highestScore({ scores }: Pick<ScanItem, "scores">): number {
+  return Math.max(0, ...Object.values(scores).map((score) => score ?? 0));
 }
 
 function within({ after, upTo }: KeyRange) {

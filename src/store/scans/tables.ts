@@ -11,6 +11,9 @@ export interface ScanTables {
     archive: string | null;
     start: number | null;
     item: string | null;
+    action: string | null;
+    /** The highest of the item's scores. */
+    score: number | null;
   };
   scan_captions: { scan: string; picture: string; file: string; place: string; text: string };
   scan_labels: { scan: string; key: string; labels: string };
@@ -23,8 +26,9 @@ export interface ScanTables {
 /**
  * @param text the type of a text column whose order is that of its UTF-8 bytes
  * @param integer of a column of whole numbers up to 2⁵³
+ * @param real of a column of double-precision numbers
  */
-export function scanTablesSql(text: string, integer: string): readonly string[] {
+export function scanTablesSql(text: string, integer: string, real: string): readonly string[] {
   return [
     `create table if not exists scans (id ${text} primary key, created_at ${text} not null, scan ${text} not null)`,
     `create table if not exists scan_files (
@@ -37,9 +41,13 @@ export function scanTablesSql(text: string, integer: string): readonly string[] 
       archive ${text},
       start ${integer},
       item ${text},
+      action ${text},
+      score ${real},
       primary key (scan, key)
     )`,
     "create index if not exists scan_files_pending on scan_files (scan, key) where kind = 'picture' and item is null",
+    "create index if not exists scan_files_by_action on scan_files (scan, action, key) where item is not null",
+    "create index if not exists scan_files_by_score on scan_files (scan, score desc, key) where item is not null",
     "create index if not exists scan_files_with_stem on scan_files (scan, stem, kind)",
     `create table if not exists scan_captions (
       scan ${text} not null references scans (id) on delete cascade,
