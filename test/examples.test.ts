@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { openImage, openText } from "../src/app/detectors.ts";
+import { OpenDetectors, openImage, openText } from "../src/app/detectors.ts";
 import { openGenerator } from "../src/app/generators.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../src/detectors/table.ts";
@@ -73,7 +73,12 @@ describe("what is commented out in the examples", () => {
     for (const one of Object.values(config.detectors.text)) {
       if (one.kind !== "custom") await (await openText(one, config.limits)).close?.(); // its model is the reader's own
     }
-    for (const one of Object.values(config.detectors.image)) await (await openImage(one, config.limits)).close?.();
+    const others = new OpenDetectors(config.limits, config.data, config.detectors.text);
+    for (const one of Object.values(config.detectors.image)) {
+      if (one.kind === "clip") continue; // as above
+      await (await openImage(one, config.limits, config.data, others.textDetectors())).close?.();
+    }
+    await others.close();
     vi.unstubAllEnvs();
   });
 });

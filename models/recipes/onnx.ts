@@ -51,6 +51,7 @@ function varint(value: number): Uint8Array {
 
 const FLOAT = 1;
 const UINT8 = 2;
+const INT64 = 7;
 
 export type Attribute = { readonly float: number } | { readonly int: number } | { readonly ints: readonly number[] };
 
@@ -65,12 +66,18 @@ export class OnnxGraph {
   readonly #outputs: Message[] = [];
 
   input(name: string, shape: readonly Dimension[]): string {
-    this.#inputs.push(valueInfo(name, shape));
+    this.#inputs.push(valueInfo(name, FLOAT, shape));
+    return name;
+  }
+
+  /** An input of whole numbers, as token ids are. */
+  ids(name: string, shape: readonly Dimension[]): string {
+    this.#inputs.push(valueInfo(name, INT64, shape));
     return name;
   }
 
   output(name: string, shape: readonly Dimension[]): void {
-    this.#outputs.push(valueInfo(name, shape));
+    this.#outputs.push(valueInfo(name, FLOAT, shape));
   }
 
   floats(name: string, shape: readonly number[], values: readonly number[]): string {
@@ -79,6 +86,11 @@ export class OnnxGraph {
       raw.writeFloatLE(value, i * 4);
     });
     return this.#initializer(name, FLOAT, shape, raw);
+  }
+
+  /** A list of whole numbers, such as a shape. */
+  whole(name: string, values: readonly number[]): string {
+    return this.#initializer(name, INT64, [values.length], Buffer.from(BigInt64Array.from(values, BigInt).buffer));
   }
 
   bytes(name: string, shape: readonly number[], values: Uint8Array): string {
@@ -129,11 +141,11 @@ function attribute(name: string, value: Attribute): Message {
   return message.int(20, 7);
 }
 
-function valueInfo(name: string, shape: readonly Dimension[]): Message {
+function valueInfo(name: string, type: number, shape: readonly Dimension[]): Message {
   const dimensions = new Message();
   for (const length of shape) {
     dimensions.message(1, typeof length === "number" ? new Message().int(1, length) : new Message().text(2, length));
   }
-  const tensor = new Message().int(1, FLOAT).message(2, dimensions);
+  const tensor = new Message().int(1, type).message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensor));
 }

@@ -1,7 +1,9 @@
 import type { LoadedPolicy } from "../config/policies.ts";
 import type { Config } from "../config/schema.ts";
+import type { Frame } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
+import type { FindingsCache } from "../pipeline/findings-cache.ts";
 import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import type { Imaging } from "../pipeline/parts.ts";
 import { nearest } from "../policy/nearest.ts";
@@ -16,8 +18,17 @@ export class PolicyChecks implements Checks {
   readonly #current: () => PolicySet;
   readonly #decode: Imaging["decode"];
   readonly #close: () => Promise<void>;
+  readonly #findings: FindingsCache | undefined;
 
-  constructor(config: Config, current: () => PolicySet, decode: Imaging["decode"], close: () => Promise<void>) {
+  /** @param findings absent: every picture is looked at anew */
+  constructor(
+    config: Config,
+    current: () => PolicySet,
+    decode: Imaging["decode"],
+    close: () => Promise<void>,
+    findings?: FindingsCache,
+  ) {
+    this.#findings = findings;
     this.limits = config.limits;
     this.defaultPolicy = config.default_policy;
     this.#current = current;
@@ -49,12 +60,12 @@ export class PolicyChecks implements Checks {
       const start = performance.now();
       const image = await this.#decode(bytes);
       const decodeMs = performance.now() - start;
-      const judgement = await judgeImage(image, loaded.policy, detectors, signal);
+      const judgement = await judgeImage(image, loaded.policy, detectors, signal, { cache: this.#findings });
       const { digest, mediaType, width, height, frameCount, frames } = image;
       return {
         ...judgement,
         policy: loaded.policy,
-        image: { digest, mediaType, width, height, frames: frameCount, framesJudged: frames.length },
+        image: { digest, mediaType, width, height, frames: frameCount, framesJudged: countOf(frames) },
         decodeMs,
         totalMs: performance.now() - start,
       };
@@ -75,6 +86,11 @@ export class PolicyChecks implements Checks {
       await release();
     }
   }
+}
+
+/** A frame that viewers may see differently was judged several times, and counts once. */
+function countOf(frames: readonly Frame[]): number {
+  return new Set(frames.map((frame) => frame.index)).size;
 }
 
 /** @throws SafelightError `invalid_request` that points to the field and names what there is */

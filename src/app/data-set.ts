@@ -228,7 +228,8 @@ class Closing {
   }
 }
 
-async function openScanStore(config: Config): Promise<ScanStore> {
+/** In the database where one is configured, else in the data folder. @throws SafelightError `storage_failed` */
+export async function openScanStore(config: Config): Promise<ScanStore> {
   if (config.database) return openPostgresScans(readSecret(config.database));
   try {
     await mkdir(config.data, { recursive: true });

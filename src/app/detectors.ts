@@ -1,10 +1,13 @@
 import type { LoadedPolicy } from "../config/policies.ts";
 import type { ImageDetectorConfig, TextDetectorConfig } from "../config/schema.ts";
 import type { DecodedImage, Detector, ImageDetector, Prompt, TextDetector } from "../contract/detector.ts";
+import { SafelightError } from "../contract/errors.ts";
 import type { Price } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
+import type { TextDetectors } from "../detectors/context.ts";
 import { IMAGE_DETECTORS, TEXT_DETECTORS } from "../detectors/table.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
+import { nearest } from "../policy/nearest.ts";
 
 /** A policy's detectors, opened. */
 export interface StageDetectors {
@@ -15,10 +18,19 @@ export interface StageDetectors {
 /** Opens each configured detector once, when it is first asked for, however many policies use it, and closes them together. */
 export class OpenDetectors {
   readonly #limits: Limits;
-  readonly #opened = new Map<object, Promise<Detector<never>>>();
+  readonly #data: string | undefined;
+  readonly #text: Readonly<Record<string, TextDetectorConfig>>;
+  /** By the configuration of a detector, and by the policy where that makes a difference. */
+  readonly #opened = new Map<object, Map<object, Promise<Detector<never>>>>();
 
-  constructor(limits: Limits) {
+  /**
+   * @param data where installed models lie; absent where nobody uses any
+   * @param text the configured text detectors, for those that judge text in pictures
+   */
+  constructor(limits: Limits, data?: string, text: Readonly<Record<string, TextDetectorConfig>> = {}) {
     this.#limits = limits;
+    this.#data = data;
+    this.#text = text;
   }
 
   async all(loaded: LoadedPolicy): Promise<StageDetectors> {
@@ -27,17 +39,34 @@ export class OpenDetectors {
   }
 
   prompt({ policy, prompt }: LoadedPolicy): Promise<StageDetector<Prompt>[]> {
-    const open = (config: TextDetectorConfig) => this.#once(config, () => openText(config, this.#limits));
-    return this.#stage(prompt, open, policy.prompt.detectors);
+    return this.#stage(prompt, (config) => this.#openText(config), policy.prompt.detectors);
   }
 
-  image({ policy, image }: LoadedPolicy): Promise<StageDetector<DecodedImage>[]> {
-    const open = (config: ImageDetectorConfig) => this.#once(config, () => openImage(config, this.#limits));
-    return this.#stage(image, open, policy.image.detectors);
+  image(loaded: LoadedPolicy): Promise<StageDetector<DecodedImage>[]> {
+    const textDetectors = this.textDetectors(loaded);
+    const open = (config: ImageDetectorConfig) => {
+      const of = IMAGE_DETECTORS[config.kind].ofPolicy ? loaded.policy : config;
+      return this.#once(config, of, () => openImage(config, this.#limits, this.#data, textDetectors));
+    };
+    return this.#stage(loaded.image, open, loaded.policy.image.detectors);
+  }
+
+  /** For image detectors of a policy; of no policy when absent: then those of the configuration. */
+  textDetectors(loaded?: LoadedPolicy): TextDetectors {
+    return async (names = this.#local(loaded)) => {
+      const opened = names.map(async (name) => {
+        const config = loaded?.prompt[name] ?? this.#text[name];
+        if (config) return [name, await this.#openText(config)] as const;
+        const near = nearest(name, Object.keys(this.#text));
+        const hint = near ? `did you mean ${JSON.stringify(near)}?` : `there are ${Object.keys(this.#text).join(", ")}`;
+        throw new SafelightError("config_invalid", `there is no text detector ${JSON.stringify(name)}; ${hint}`);
+      });
+      return new Map(await Promise.all(opened));
+    };
   }
 
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#opened.values());
+    const opened = await Promise.allSettled([...this.#opened.values()].flatMap((each) => [...each.values()]));
     await Promise.all(opened.map((each) => (each.status === "fulfilled" ? each.value.close?.() : undefined)));
   }
 
@@ -57,10 +86,24 @@ export class OpenDetectors {
     );
   }
 
-  #once<Opened extends Detector<never>>(config: object, open: () => Promise<Opened>): Promise<Opened> {
-    const known = this.#opened.get(config) as Promise<Opened> | undefined; // the same config opens the same kind
-    const opened = known ?? open();
-    this.#opened.set(config, opened);
+  /** Names of the text detectors that work on this machine: of a policy's prompt stage, or of the configuration. */
+  #local(loaded: LoadedPolicy | undefined): readonly string[] {
+    const names = Object.keys(loaded ? loaded.policy.prompt.detectors : this.#text);
+    return names.filter((name) => {
+      const config = loaded?.prompt[name] ?? this.#text[name];
+      return config !== undefined && TEXT_DETECTORS[config.kind].local === true;
+    });
+  }
+
+  #openText(config: TextDetectorConfig): Promise<TextDetector> {
+    return this.#once(config, config, () => openText(config, this.#limits));
+  }
+
+  #once<Opened extends Detector<never>>(config: object, of: object, open: () => Promise<Opened>): Promise<Opened> {
+    const known = this.#opened.get(config) ?? new Map<object, Promise<Detector<never>>>();
+    this.#opened.set(config, known);
+    const opened = (known.get(of) as Promise<Opened> | undefined) ?? open(); // the same config opens the same kind
+    known.set(of, opened);
     return opened;
   }
 }
@@ -71,19 +114,45 @@ export function openText({ kind, options, folder }: TextDetectorConfig, limits: 
   return open(options, { folder, limits });
 }
 
-export function openImage({ kind, options, folder }: ImageDetectorConfig, limits: Limits): Promise<ImageDetector> {
+export function openImage(
+  { kind, options, folder }: ImageDetectorConfig,
+  limits: Limits,
+  data?: string,
+  textDetectors?: TextDetectors,
+): Promise<ImageDetector> {
   const open = IMAGE_DETECTORS[kind].open as (options: unknown, context: object) => Promise<ImageDetector>; // as above
-  return open(options, { folder, limits });
+  return open(options, {
+    folder,
+    limits,
+    ...(data === undefined ? {} : { data }),
+    ...(textDetectors ? { textDetectors } : {}),
+  });
 }
 
-/** What {@link OpenDetectors} would read for a policy, besides the models. */
-export async function detectorSources({ prompt }: LoadedPolicy): Promise<readonly string[]> {
-  const sources = await Promise.all(
-    Object.values(prompt).map(({ kind, options, folder }) => {
-      const entry: { sources?: unknown } = TEXT_DETECTORS[kind];
-      const read = entry.sources as ((options: unknown, folder: string) => Promise<readonly string[]>) | undefined; // as above
-      return read?.(options, folder) ?? [];
-    }),
+/**
+ * What {@link OpenDetectors} would read for a policy, besides the models.
+ * @param text the configured text detectors
+ */
+export async function detectorSources(
+  { prompt, image }: LoadedPolicy,
+  text: Readonly<Record<string, TextDetectorConfig>> = {},
+): Promise<readonly string[]> {
+  const judges = Object.values(image).flatMap(({ kind, options }) =>
+    kind === "text-in-image" ? (options.judges ?? []) : [],
   );
+  const further = judges.flatMap((name) => (prompt[name] || !text[name] ? [] : [text[name]]));
+  const sources = await Promise.all([
+    ...[...Object.values(prompt), ...further].map((config) => sourcesOf(TEXT_DETECTORS[config.kind], config)),
+    ...Object.values(image).map((config) => sourcesOf(IMAGE_DETECTORS[config.kind], config)),
+  ]);
   return sources.flat();
+}
+
+async function sourcesOf(
+  entry: { readonly sources?: unknown },
+  { options, folder }: TextDetectorConfig | ImageDetectorConfig,
+): Promise<readonly string[]> {
+  // as above
+  const read = entry.sources as ((options: unknown, folder: string) => Promise<readonly string[]>) | undefined;
+  return (await read?.(options, folder)) ?? [];
 }

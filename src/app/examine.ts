@@ -6,7 +6,7 @@ import { type ErrorCode, SafelightError, type VendorFault } from "../contract/er
 import type { ImageGenerator } from "../contract/generator.ts";
 import type { ProbeRun } from "../contract/probe.ts";
 import { adviceFor } from "./advice.ts";
-import { openImage, openText } from "./detectors.ts";
+import { OpenDetectors, openImage, openText } from "./detectors.ts";
 import { openGenerator } from "./generators.ts";
 import { imagingWithin } from "./imaging.ts";
 import { SharedQuestions } from "./probe-run.ts";
@@ -180,12 +180,23 @@ async function probeText(config: TextDetectorConfig, { limits }: Config, run: Pr
   return probeDetector(await openText(config, limits), async () => ({ text: SAMPLE_TEXT }), run, signal);
 }
 
-async function probeImage(config: ImageDetectorConfig, { limits }: Config, run: ProbeRun, signal: AbortSignal) {
+async function probeImage(
+  config: ImageDetectorConfig,
+  { limits, data, detectors }: Config,
+  run: ProbeRun,
+  signal: AbortSignal,
+) {
   const picture = async () => {
     const create = { width: SAMPLE_SIDE, height: SAMPLE_SIDE, channels: 3, background: "#7aa6c2" } as const;
     return imagingWithin(limits).decode(await sharp({ create }).png().toBuffer());
   };
-  return probeDetector(await openImage(config, limits), picture, run, signal);
+  const others = new OpenDetectors(limits, data, detectors.text);
+  try {
+    const detector = await openImage(config, limits, data, others.textDetectors());
+    return await probeDetector(detector, picture, run, signal);
+  } finally {
+    await others.close();
+  }
 }
 
 async function probeDetector<Input>(

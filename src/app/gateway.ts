@@ -4,6 +4,7 @@ import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRecord, GenerationRequest } from "../contract/generation.ts";
 import type { Limits } from "../contract/limits.ts";
 import { asFailure, failureOf } from "../pipeline/failure.ts";
+import type { FindingsCache } from "../pipeline/findings-cache.ts";
 import { moderate } from "../pipeline/generation.ts";
 import type { Imaging, Parts, Picture, StageGenerator } from "../pipeline/parts.ts";
 import { type Identity, runningRecord } from "../pipeline/record.ts";
@@ -13,6 +14,7 @@ import { known } from "./checks.ts";
 import type { Housekeeping } from "./housekeeping.ts";
 import { keep } from "./keeping.ts";
 import type { PolicySet } from "./policy-set.ts";
+import type { ScanService } from "./scans/service.ts";
 import type { Checks, Generation, ImageCheck, Service, TextCheck } from "./service.ts";
 
 export interface OpenParts {
@@ -22,8 +24,11 @@ export interface OpenParts {
   policies(): PolicySet;
   readonly generators: ReadonlyMap<string, StageGenerator>;
   readonly imaging: Imaging;
+  /** Absent: every picture is looked at anew. */
+  readonly findings?: FindingsCache | undefined;
   readonly store: Store;
   readonly housekeeping: Housekeeping;
+  readonly scans: ScanService;
 }
 
 /** The service over opened parts. Records are durable before an answer is given. */
@@ -31,6 +36,7 @@ export class Gateway implements Service {
   readonly limits: Limits;
   readonly defaultPolicy: string;
   readonly defaultGenerator: string;
+  readonly scans: ScanService;
   readonly #open: OpenParts;
   readonly #background = new Map<string, { stop: AbortController; done: Promise<void> }>();
   #running = 0;
@@ -40,6 +46,7 @@ export class Gateway implements Service {
     this.limits = open.config.limits;
     this.defaultPolicy = open.config.default_policy;
     this.defaultGenerator = open.config.default_generator;
+    this.scans = open.scans;
   }
 
   policyNames(): readonly string[] {
@@ -132,7 +139,7 @@ export class Gateway implements Service {
     for (const { stop } of this.#background.values()) {
       stop.abort(new SafelightError("interrupted", "Safelight is stopping"));
     }
-    await Promise.all([...this.#background.values()].map(({ done }) => done));
+    await Promise.all([this.scans.close(), ...[...this.#background.values()].map(({ done }) => done)]);
     this.#open.housekeeping.stop();
     await this.#open.checks.close();
     await Promise.all([...this.#open.generators.values()].map(({ generator }) => generator.close?.()));
@@ -193,13 +200,13 @@ export class Gateway implements Service {
 
   /** What a generation is made of, kept open until it is released. */
   #parts(request: GenerationRequest): HeldParts {
-    const { policies, generators, imaging } = this.#open;
+    const { policies, generators, imaging, findings } = this.#open;
     const set = policies();
     const loaded = known("policy", request.policy ?? this.defaultPolicy, set.policies);
     const generator = known("generator", request.generator ?? this.defaultGenerator, generators);
     const { prompt, image } = set.stages(loaded);
     const parts = { policy: loaded.policy, promptDetectors: prompt, imageDetectors: image, generator, imaging };
-    return { ...parts, release: set.hold() };
+    return { ...parts, findings, release: set.hold() };
   }
 }
 

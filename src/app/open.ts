@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { FindingsCache } from "../pipeline/findings-cache.ts";
 import { PolicyChecks } from "./checks.ts";
 import { PolicySet } from "./policy-set.ts";
 import type { Checks, Service } from "./service.ts";
@@ -14,15 +15,23 @@ export interface OpenOptions {
  */
 export async function openService(config: Config, { onError = () => {} }: OpenOptions = {}): Promise<Service> {
   const first = new PolicySet(config);
-  const [{ Gateway }, { openGenerators }, { Housekeeping }, { imagingWithin }, { openStore }, { Reloading }] =
-    await Promise.all([
-      import("./gateway.ts"),
-      import("./generators.ts"),
-      import("./housekeeping.ts"),
-      import("./imaging.ts"),
-      import("../store/embedded.ts"),
-      import("./reload.ts"),
-    ]);
+  const [
+    { Gateway },
+    { openGenerators },
+    { Housekeeping },
+    { imagingWithin },
+    { openStore },
+    { Reloading },
+    { openScans },
+  ] = await Promise.all([
+    import("./gateway.ts"),
+    import("./generators.ts"),
+    import("./housekeeping.ts"),
+    import("./imaging.ts"),
+    import("../store/embedded.ts"),
+    import("./reload.ts"),
+    import("./scans/scans.ts"),
+  ]);
   const [opened, generators, store] = await Promise.all([
     first.open(),
     openGenerators(config.generators),
@@ -34,11 +43,14 @@ export async function openService(config: Config, { onError = () => {} }: OpenOp
   await store.recoverInterrupted(new Date());
   const imaging = imagingWithin(config.limits);
   const policies = new Reloading(config, opened, onError);
+  const { entries, bytes } = config.image_cache;
+  const findings = entries > 0 && bytes > 0 ? new FindingsCache(config.image_cache) : undefined;
   const checks = new PolicyChecks(
     config,
     () => policies.current,
     imaging.decode,
     () => policies.close(),
+    findings,
   );
   return new Gateway({
     config,
@@ -46,8 +58,10 @@ export async function openService(config: Config, { onError = () => {} }: OpenOp
     policies: () => policies.current,
     generators,
     imaging,
+    findings,
     store,
     housekeeping: new Housekeeping(store, onError),
+    scans: openScans(config, onError),
   });
 }
 

@@ -7,6 +7,7 @@ import { detectorSources, OpenDetectors, type StageDetectors } from "./detectors
 /** The policies of one loading with their detectors. A changed file replaces the whole set; who holds the old one ends with it. */
 export class PolicySet {
   readonly policies: ReadonlyMap<string, LoadedPolicy>;
+  readonly #text: Config["detectors"]["text"];
   readonly #detectors: OpenDetectors;
   readonly #stages = new Map<LoadedPolicy, StageDetectors>();
   #holders = 0;
@@ -15,7 +16,8 @@ export class PolicySet {
   /** @throws SafelightError `config_invalid` with file, line and key */
   constructor(config: Config) {
     this.policies = loadPolicies(config);
-    this.#detectors = new OpenDetectors(config.limits);
+    this.#text = config.detectors.text;
+    this.#detectors = new OpenDetectors(config.limits, config.data, config.detectors.text);
   }
 
   /** Opens every detector. @throws SafelightError `config_invalid`; nothing stays open then */
@@ -65,7 +67,7 @@ export class PolicySet {
 
   /** Files, and folders of files, that the set was read from. */
   async sources(): Promise<readonly string[]> {
-    const lists = await Promise.all([...this.policies.values()].map(detectorSources));
+    const lists = await Promise.all([...this.policies.values()].map((loaded) => detectorSources(loaded, this.#text)));
     return [...new Set([...[...this.policies.values()].map(({ file }) => file), ...lists.flat()])];
   }
 

@@ -3,6 +3,7 @@ import type { Limits } from "../contract/limits.ts";
 import type { Picture } from "../pipeline/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { RecordPage, RecordQuery } from "../store/store.ts";
+import type { ScanService } from "./scans/service.ts";
 
 /** A generation under way. Iterate it at most once; it ends after `finished`, whose record is then durable. */
 export interface Generation extends AsyncIterable<GenerationEvent> {
@@ -64,6 +65,8 @@ export interface Service extends Checks {
   picture(id: string, index: number): Promise<Picture | undefined>;
   /** The original of a picture, where the policy allows the caller to see it. The reveal is recorded first. */
   reveal(id: string, index: number): Promise<Picture | undefined>;
+  /** Scans of data sets, where the configuration allows any. */
+  readonly scans: ScanService;
   /** One entry for each part that a generation needs. */
   readiness(): Promise<readonly { readonly part: string; readonly ready: boolean; readonly detail: string | null }[]>;
 }

@@ -11,6 +11,8 @@ export class UsageError extends Error {
 interface Option {
   readonly type: "string" | "boolean";
   readonly short?: string;
+  /** It may be given several times, and its value is a list. */
+  readonly multiple?: true;
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string;
   readonly about: string;
@@ -26,7 +28,11 @@ export const GLOBAL_OPTIONS = {
 } as const satisfies Options;
 
 export type Values<O extends Options> = {
-  readonly [K in keyof O]?: O[K]["type"] extends "boolean" ? boolean : string;
+  readonly [K in keyof O]?: O[K]["type"] extends "boolean"
+    ? boolean
+    : O[K] extends { readonly multiple: true }
+      ? readonly string[]
+      : string;
 };
 
 export interface Arguments<O extends Options> {

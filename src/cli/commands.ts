@@ -25,8 +25,23 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     about: "judge parts of scans, together with other machines",
     load: () => import("./commands/worker.ts"),
   },
+  "hashes add": { about: "put pictures on a list of known ones", load: () => import("./commands/hashes-add.ts") },
+  "hashes match": { about: "look pictures up in lists", load: () => import("./commands/hashes-match.ts") },
   train: { about: "train a prompt classifier on labelled texts", load: () => import("./commands/train.ts") },
   evaluate: { about: "measure a trained classifier, choose thresholds", load: () => import("./commands/evaluate.ts") },
+  "models list": {
+    about: "show the models that ship and those installed",
+    load: () => import("./commands/models-list.ts"),
+  },
+  "models add": { about: "install a CLIP model", load: () => import("./commands/models-add.ts") },
+  "models verify": {
+    about: "hold the files of models against their hashes",
+    load: () => import("./commands/models-verify.ts"),
+  },
+  "models calibrate": {
+    about: "measure a clip detector on pictures of yours",
+    load: () => import("./commands/models-calibrate.ts"),
+  },
   config: {
     about: "show the settings in force, and where each comes from",
     load: () => import("./commands/config.ts"),

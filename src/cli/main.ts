@@ -70,10 +70,13 @@ function parse(words: string, command: Command, args: readonly string[]): Argume
       args: [...args],
       allowPositionals: true,
       options: Object.fromEntries(
-        Object.entries(options).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]),
+        Object.entries(options).map(([name, { type, short, multiple = false }]) => [
+          name,
+          short ? { type, multiple, short } : { type, multiple },
+        ]),
       ),
     });
-    return { values: values as Arguments<Options>["values"], positionals }; // no option is multiple
+    return { values: values as Arguments<Options>["values"], positionals }; // parsed by these very options
   } catch (error) {
     throw new UsageError(`${words}: ${optionProblem(error, Object.keys(options))}`);
   }

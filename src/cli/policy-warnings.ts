@@ -87,14 +87,14 @@ async function listWarnings(
   return lintTerms([...used, ...own], options.allow);
 }
 
-/** Categories that a stage requires, and that none of its detectors can score. */
+/** Categories that a stage requires or has limits for, and that none of its detectors can score. */
 async function coverageWarnings(loaded: LoadedPolicy, yaml: YamlFile, config: Config): Promise<Warning[]> {
   const warnings: Warning[] = [];
   for (const stage of ["prompt", "image"] as const) {
     const covered = new Set<string>();
     let complete = true;
     for (const name of Object.keys(loaded[stage])) {
-      const detectors = new OpenDetectors(config.limits);
+      const detectors = new OpenDetectors(config.limits, config.data, config.detectors.text);
       const alone = { ...loaded, prompt: {}, image: {}, [stage]: { [name]: loaded[stage][name] } };
       try {
         const [opened] = await detectors[stage](alone);
@@ -111,7 +111,7 @@ async function coverageWarnings(loaded: LoadedPolicy, yaml: YamlFile, config: Co
       }
     }
     if (!complete) continue;
-    const { require, on_unknown } = loaded.policy[stage];
+    const { require, on_unknown, categories } = loaded.policy[stage];
     for (const [index, category] of require.entries()) {
       if (covered.has(category)) continue;
       const consequence = `every ${stage === "prompt" ? "prompt" : "picture"} gets on_unknown (${on_unknown})`;
@@ -119,6 +119,14 @@ async function coverageWarnings(loaded: LoadedPolicy, yaml: YamlFile, config: Co
       const place = yaml.place([stage, "require", index], "value");
       warnings.push({ kind: "not_covered", file: shownPath(loaded.file), ...place, message });
     }
+    const idle = Object.keys(categories).filter(
+      (it) => !covered.has(it) && !require.some((category) => category === it),
+    );
+    const [first] = idle;
+    if (first === undefined) continue;
+    const message = `no detector of this stage covers ${idle.join(", ")}: nobody looks for that, whatever its limits`;
+    const place = yaml.place([stage, "categories", first], "key");
+    warnings.push({ kind: "not_covered", file: shownPath(loaded.file), ...place, message });
   }
   return warnings;
 }

@@ -2,6 +2,7 @@ import { ACTIONS, type Action } from "../contract/actions.ts";
 import { categoryTitle, isCategory } from "../contract/categories.ts";
 import { SCAN_PROBLEMS, type Scan, type ScanProblemCode } from "../contract/scan.ts";
 import { lopsided } from "../dataset/scan/concepts.ts";
+import { Pace } from "../dataset/scan/pace.ts";
 import type { ScanProgress } from "../dataset/scan/scan.ts";
 import { hasUnjudged } from "../dataset/scan/summary.ts";
 import type { Io } from "./io.ts";
@@ -11,14 +12,12 @@ import { printable, shownAction } from "./verdict.ts";
 const DRAW_MS = 100;
 /** How often there is a line where nobody watches. */
 const TELL_MS = 30_000;
-/** The rate is that of the last while, so that a scan that slows down says so. */
-const RATE_MS = 10_000;
 
 /** Tells a person how far a scan is: one line that changes where somebody watches, else a line now and then. */
 export class ScanBar {
   readonly #io: Io;
   readonly #counts = new Map<Action, number>();
-  readonly #marks: { at: number; done: number }[] = [];
+  readonly #pace = new Pace();
   #unjudged = 0;
   #next = 0;
   #shown = 0;
@@ -46,11 +45,8 @@ export class ScanBar {
   }
 
   #judging({ done, total }: { readonly done: number; readonly total: number }, now: number): string {
-    this.#marks.push({ at: now, done });
-    while (this.#marks.length > 2 && now - (this.#marks[0]?.at ?? now) > RATE_MS) this.#marks.shift();
-    const [first] = this.#marks;
-    const seconds = (now - (first?.at ?? now)) / 1_000;
-    const rate = seconds > 0 ? (done - (first?.done ?? 0)) / seconds : 0;
+    this.#pace.mark(done, now);
+    const { rate } = this.#pace;
     const part = total === 0 ? 1 : done / total;
     const filled = Math.round(part * 20);
     const bar = `${"█".repeat(filled)}${"░".repeat(20 - filled)}`;

@@ -24,7 +24,7 @@ const FILE_NAME = "safelight.yaml";
 const WHAT = "the configuration";
 const SHIPPED_POLICIES = fileURLToPath(new URL("../../policies", import.meta.url));
 /** These are there under their own names, unless the file gives the name to something else. */
-const BUILT_IN = ["rules", "classifier", "test-signals", "nsfw", "test-card"] as const;
+const BUILT_IN = ["rules", "classifier", "test-signals", "nsfw", "test-card", "text-in-image"] as const;
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -58,17 +58,24 @@ export function loadConfig(place: Surroundings): LoadedConfig {
     data: given.data?.value ?? resolve(folder, written.data),
     ...(database === undefined ? {} : { database }),
     s3: written.s3,
+    scans: scansOf(written, folder),
     policies: written.policies?.map((path) => resolve(folder, path)) ?? [SHIPPED_POLICIES],
     default_policy: written.default_policy,
     generators: generatorsOf(written, yaml, folder),
     default_generator: defaultGeneratorOf(written, yaml),
     detectors: detectorsOf(written, yaml, folder),
     limits: written.limits,
+    image_cache: written.image_cache,
     dialects: written.dialects,
     log: written.log,
   };
   const settings = settingsOf(config, written);
   return { config: frozen(config), settings: frozen(settings), sources: sourcesOf(settings, yaml, given) };
+}
+
+function scansOf({ scans: { sources, quarantine } }: ConfigFile, folder: string): Config["scans"] {
+  const placed = (place: string) => (place.startsWith("s3://") ? place.replace(/\/+$/, "") : resolve(folder, place));
+  return { sources: sources.map(placed), ...(quarantine === undefined ? {} : { quarantine: placed(quarantine) }) };
 }
 
 function fileToRead({ env, flags, cwd }: Surroundings): { path: string; what: string } | undefined {
@@ -168,6 +175,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
     data: config.data,
     ...(config.database === undefined ? {} : { database: config.database }),
     s3: config.s3,
+    scans: config.scans,
     policies: [...config.policies],
     default_policy: config.default_policy,
     generators: mapValues(config.generators, ({ kind, options, price_per_image, timeout_ms }) => ({
@@ -187,6 +195,7 @@ function settingsOf(config: Config, written: ConfigFile): ConfigFile {
       }),
     ),
     limits: config.limits,
+    image_cache: config.image_cache,
     dialects: config.dialects,
     log: config.log,
   };

@@ -97,6 +97,18 @@ export const ConfigFileSchema = z.strictObject({
       "The variable with the URL of a PostgreSQL database that several machines share scans through; DATABASE_URL when it is set.",
   }),
   s3: z.strictObject(AWS_OPTIONS).prefault({}).meta({ description: "How data sets in S3 are reached." }),
+  scans: z
+    .strictObject({
+      sources: z.array(path).default([]).meta({
+        description:
+          "Folders and s3://bucket/prefix: data sets in them may be scanned over the API, and by the console. None when absent.",
+      }),
+      quarantine: path.optional().meta({
+        description:
+          "A folder or s3://bucket/prefix where rejected pictures are moved to when somebody asks for it there.",
+      }),
+    })
+    .prefault({}),
   policies: z
     .array(path)
     .min(1)
@@ -116,6 +128,24 @@ export const ConfigFileSchema = z.strictObject({
     path: ["image_side_min"],
     error: "must not be above image_side_max",
   }).prefault({}),
+  image_cache: z
+    .strictObject({
+      entries: z.int().min(0).max(10_000_000).default(20_000).meta({
+        description: "What so many detectors saw in a picture, one entry each. 0: every picture is looked at anew.",
+      }),
+      bytes: z
+        .int()
+        .min(0)
+        .default(16 * 1024 * 1024)
+        .meta({ description: "Bytes of memory for all of them." }),
+      seconds: z
+        .int()
+        .min(1)
+        .default(3_600)
+        .meta({ description: "How long it holds: a vendor may change what judges without telling." }),
+    })
+    .prefault({})
+    .meta({ description: "What detectors saw is remembered, so that the same picture is not judged twice." }),
   dialects: z
     .strictObject({
       a1111: z
@@ -179,6 +209,8 @@ export interface Config {
   /** Of PostgreSQL. Absent: scans are in the data folder. */
   readonly database?: Secret;
   readonly s3: ConfigFile["s3"];
+  /** Paths absolute. */
+  readonly scans: ConfigFile["scans"];
   /** Absolute; files, and folders of files. */
   readonly policies: readonly string[];
   readonly default_policy: string;
@@ -191,6 +223,8 @@ export interface Config {
     readonly image: Readonly<Record<string, ImageDetectorConfig>>;
   };
   readonly limits: Limits;
+  /** What is remembered of pictures that were judged. */
+  readonly image_cache: ConfigFile["image_cache"];
   /** What the vendors' protocols leave to us, by dialect. */
   readonly dialects: ConfigFile["dialects"];
   readonly log: { readonly level: ConfigFile["log"]["level"] };

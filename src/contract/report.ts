@@ -57,6 +57,8 @@ const ran = {
   duration_ms: z.number().min(0),
   /** What a vendor bills for it, in the vendor's units; absent where nobody does. */
   units: z.number().min(0).optional(),
+  /** The same detector looked at the same picture for another request, a short while ago or at this moment; it did not look again. */
+  cached: z.boolean().optional(),
 };
 
 /** What came of running one detector once. `unknown` is never safe: the policy says what it means. */

@@ -89,6 +89,11 @@ export const ScanItemSchema = z.object({
 });
 export type ScanItem = z.infer<typeof ScanItemSchema>;
 
+/** Of a picture, over all categories; 0 where there is nothing. */
+export function highestScore({ scores }: Pick<ScanItem, "scores">): number {
+  return Math.max(0, ...Object.values(scores).map((score) => score ?? 0));
+}
+
 /** A picture that is the same as others of its data set, or nearly. */
 export const ScanCopySchema = z.object({
   key: z.string(),

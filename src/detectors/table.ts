@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import type { Detector, ImageDetector, TextDetector } from "../contract/detector.ts";
 import type { OpenContext } from "./context.ts";
+import { ClipOptions } from "./image/clip/options.ts";
 import { GoogleOptions } from "./image/google/options.ts";
+import { HashesOptions } from "./image/hashes/options.ts";
 import { NsfwOptions } from "./image/nsfw/options.ts";
 import { RekognitionOptions } from "./image/rekognition/options.ts";
 import { TestCardOptions } from "./image/test-card/options.ts";
+import { TextInImageOptions } from "./image/text-in-image/options.ts";
 import { ClassifierOptions } from "./text/classifier/options.ts";
 import { ComprehendOptions } from "./text/comprehend/options.ts";
 import { CustomOptions } from "./text/custom/options.ts";
@@ -22,6 +25,10 @@ interface Kind<Options extends z.ZodType, Opened extends Detector<never>> {
   open(options: z.output<Options>, context: OpenContext): Promise<Opened>;
   /** Files, and folders of files, from which the detector is made: when one changes, it is opened anew. */
   sources?(options: z.output<Options>, folder: string): Promise<readonly string[]>;
+  /** Works on this machine, asks nobody and costs nothing: fit to judge text that was found in a picture, unless told otherwise. */
+  readonly local?: boolean;
+  /** Depends on the policy that uses it, and not on its options alone: it is opened for each of them. */
+  readonly ofPolicy?: boolean;
 }
 
 function kind<Options extends z.ZodType, Opened extends Detector<never>>(value: Kind<Options, Opened>) {
@@ -40,11 +47,13 @@ function image<Options extends z.ZodType>(value: Kind<Options, ImageDetector>) {
 export const TEXT_DETECTORS = {
   rules: text({
     options: RulesOptions,
+    local: true,
     open: async (options, context) => (await import("./text/rules/rules.ts")).openRules(options, context),
     sources: async (options, folder) => (await import("./text/rules/list.ts")).listSources(options.lists, folder),
   }),
   classifier: text({
     options: ClassifierOptions,
+    local: true,
     open: async (options, context) => {
       const [{ openClassifier }, { openUndisguise }] = await Promise.all([
         import("./text/classifier/classifier.ts"),
@@ -58,6 +67,7 @@ export const TEXT_DETECTORS = {
   }),
   custom: text({
     options: CustomOptions,
+    local: true,
     open: async (options, context) => (await import("./text/custom/custom.ts")).openCustom(options, context),
   }),
   openai: text({
@@ -86,6 +96,7 @@ export const TEXT_DETECTORS = {
   }),
   "test-signals": text({
     options: TestSignalsOptions,
+    local: true,
     open: async () => (await import("./text/test-signals/test-signals.ts")).openTestSignals(),
   }),
 };
@@ -95,6 +106,15 @@ export const IMAGE_DETECTORS = {
   nsfw: image({
     options: NsfwOptions,
     open: async (options, context) => (await import("./image/nsfw/nsfw.ts")).openNsfw(options, context),
+  }),
+  clip: image({
+    options: ClipOptions,
+    open: async (options, context) => (await import("./image/clip/clip.ts")).openClip(options, context),
+  }),
+  hashes: image({
+    options: HashesOptions,
+    open: async (options, context) => (await import("./image/hashes/hashes.ts")).openHashes(options, context),
+    sources: async (options, folder) => (await import("./image/hashes/list.ts")).listSources(options.lists, folder),
   }),
   openai: image({
     options: OpenAiOptions,
@@ -123,5 +143,11 @@ export const IMAGE_DETECTORS = {
   "test-card": image({
     options: TestCardOptions,
     open: async () => (await import("./image/test-card/test-card.ts")).openTestCard(),
+  }),
+  "text-in-image": image({
+    options: TextInImageOptions,
+    ofPolicy: true,
+    open: async (options, context) =>
+      (await import("./image/text-in-image/text-in-image.ts")).openTextInImage(options, context),
   }),
 };

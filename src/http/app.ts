@@ -12,6 +12,7 @@ import { answerProblem, toSafelightError } from "./problem.ts";
 import { checkRoutes } from "./routes/checks.ts";
 import { generationRoutes } from "./routes/generations.ts";
 import { policyRoutes } from "./routes/policies.ts";
+import { scanRoutes } from "./routes/scans.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { sameOrigin } from "./same-origin.ts";
 import type { App, Door, Environment } from "./types.ts";
@@ -47,6 +48,7 @@ export async function createApp(door: Door): Promise<App> {
   generationRoutes(app, door);
   checkRoutes(app, door);
   policyRoutes(app, door);
+  scanRoutes(app, door);
   systemRoutes(app, door);
   docsRoutes(app);
   for (const dialect of DIALECTS) dialect.routes(app, door);

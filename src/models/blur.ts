@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
-import type { DecodedImage, MediaType } from "../contract/detector.ts";
+import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
+import type { Region } from "../contract/report.ts";
+import type { BlurExtent } from "../policy/blur-extent.ts";
 
 /** A picture as it is handed out. */
 export interface ReleasedImage {
@@ -19,35 +21,102 @@ const JPEG_SIDE = 65_535;
 /** Output values between two pauses for other work: about 2 ms. */
 const SLICE = 1_500_000;
 
+/** Where `regions` leave the rest clear, it shall look as it did. */
+const CLEAR_QUALITY = 92;
+
+/** The narrowest square of a pixelated picture, in pixels: narrower ones would show a small picture nearly as it is. */
+const LEAST_SQUARE = 8;
+
 /**
- * A picture that shows no more than colours and their places: the first frame, reduced to cells of half a radius, blurred
- * there by a Gaussian of two cells, and stretched back. Two cells are enough to erase all that the reduction had left near its
- * own limit, so that sharpening brings nothing back. It is made from the decoded pixels: no metadata and no thumbnail
- * of the original comes along.
+ * A picture that shows no more than colours and their places, everywhere or in some regions, made from the first frame's
+ * decoded pixels: no metadata, no provenance (C2PA would claim what is no longer so) and no thumbnail of the original comes along.
+ *
+ * `blur` reduces it to cells of half a radius, blurs there by a Gaussian of two cells, and stretches that back. Two cells are
+ * enough to erase all that the reduction had left near its own limit, so that sharpening brings nothing back. `pixelate`
+ * gives squares of two radii, at least 8 pixels, the mean of their pixels. Regions are widened to whole cells or squares, so that no sliver
+ * can be told from what stays clear beside it.
  *
  * JPEG, because what is left is smooth: 10 KB in 2 ms for 512 × 512, where PNG takes 130 KB and 9 ms.
  * (A side that JPEG cannot hold is beyond anything but a trick; it gets a PNG, and waits for it.)
  * @param radius standard deviation of the blur, as a fraction of the shorter side; above 0, at most 0.5
+ * @param extent the style, and the regions; without regions the whole picture
  */
-export async function blurImage(image: DecodedImage, radius: number): Promise<ReleasedImage> {
+export async function blurImage(
+  image: DecodedImage,
+  radius: number,
+  { style, regions }: BlurExtent = { style: "blur" },
+): Promise<ReleasedImage> {
   const [frame] = image.frames;
   if (!frame || !(radius > 0 && radius <= 0.5)) throw new RangeError("blurImage: a frame and a radius in (0, 0.5]");
-  const { width, height, rgb } = frame;
-  const cell = Math.max(1, (radius * Math.min(width, height)) / 2);
+  const { width, height } = frame;
+  const least = radius * Math.min(width, height);
+  const cell = style === "blur" ? Math.max(1, least / 2) : Math.max(LEAST_SQUARE, Math.ceil(2 * least));
+  const hidden = style === "blur" ? await blurred(frame, cell) : await pixelated(frame, cell);
+  const shown = regions ? await within(regions, hidden, frame, cell) : hidden;
+  const output = sharp(shown, { raw: { width, height, channels: 3 } });
+  if (Math.max(width, height) > JPEG_SIDE) {
+    return { bytes: await output.png().toBuffer(), mediaType: "image/png", width, height };
+  }
+  const quality = regions ? CLEAR_QUALITY : 80;
+  const bytes = await output.jpeg({ quality, optimizeCoding: false }).toBuffer();
+  return { bytes, mediaType: "image/jpeg", width, height };
+}
+
+async function blurred({ width, height, rgb }: Frame, cell: number): Promise<Uint8Array> {
   const { data, info } = await sharp(rgb, { raw: { width, height, channels: 3 } })
     .resize(Math.ceil(width / cell), Math.ceil(height / cell), { fit: "fill" })
     .blur(2)
     .raw()
     .toBuffer({ resolveWithObject: true });
-  if (Math.max(width, height) > JPEG_SIDE) {
-    const small = sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } });
-    const bytes = await small.resize(width, height, { fit: "fill", kernel: "linear" }).png().toBuffer();
-    return { bytes, mediaType: "image/png", width, height };
+  return stretch(data, info.width, info.height, width, height);
+}
+
+/** Squares of `side` pixels from the top left corner, each filled with the mean of its pixels. Pauses as `stretch` does. */
+async function pixelated({ width, height, rgb }: Frame, side: number): Promise<Uint8Array> {
+  const out = new Uint8Array(rgb.length);
+  const line = width * 3;
+  let sliced = 0;
+  for (let top = 0; top < height; top += side) {
+    const bottom = Math.min(height, top + side);
+    for (let left = 0; left < width; left += side) {
+      const right = Math.min(width, left + side);
+      const count = (right - left) * (bottom - top);
+      let [red, green, blue] = [0, 0, 0];
+      for (let y = top; y < bottom; y++) {
+        for (let at = y * line + left * 3; at < y * line + right * 3; at += 3) {
+          red += rgb[at] as number; // in range by construction
+          green += rgb[at + 1] as number;
+          blue += rgb[at + 2] as number;
+        }
+      }
+      const mean = [red, green, blue].map((sum) => Math.round(sum / count));
+      const row = out.subarray(top * line + left * 3, top * line + right * 3);
+      for (let at = 0; at < row.length; at += 3) row.set(mean, at);
+      for (let y = top + 1; y < bottom; y++) out.set(row, y * line + left * 3);
+      sliced += count * 3;
+      if (sliced < SLICE) continue;
+      sliced = 0;
+      await setImmediate();
+    }
   }
-  const stretched = await stretch(data, info.width, info.height, width, height);
-  const output = sharp(stretched, { raw: { width, height, channels: 3 } });
-  const bytes = await output.jpeg({ quality: 80, optimizeCoding: false }).toBuffer();
-  return { bytes, mediaType: "image/jpeg", width, height };
+  return out;
+}
+
+/** The frame with what `hidden` shows in the regions, each widened to whole cells. */
+async function within(regions: readonly Region[], hidden: Uint8Array, { width, height, rgb }: Frame, cell: number) {
+  const out = Uint8Array.from(rgb);
+  const down = (part: number, side: number) => Math.max(0, Math.floor(Math.floor((part * side) / cell) * cell));
+  const up = (part: number, side: number) => Math.min(side, Math.ceil(Math.ceil((part * side) / cell) * cell));
+  for (const region of regions) {
+    const [left, right] = [down(region.x, width), up(region.x + region.width, width)];
+    const [top, bottom] = [down(region.y, height), up(region.y + region.height, height)];
+    for (let y = top; y < bottom; y++) {
+      const [from, to] = [(y * width + left) * 3, (y * width + right) * 3];
+      out.set(hidden.subarray(from, to), from);
+    }
+    await setImmediate();
+  }
+  return out;
 }
 
 /**

@@ -41,16 +41,21 @@ export type ModelEntry = z.infer<typeof ModelEntrySchema>;
 const ManifestSchema = z.strictObject({ models: z.array(ModelEntrySchema) });
 
 /**
+ * Every model that the manifest names.
  * @param folder a URL that ends with a slash; the models that ship with the product when absent.
- * @throws SafelightError `config_invalid` when the manifest is missing or wrong, or has no such model
+ * @throws SafelightError `config_invalid` when the manifest is missing or wrong
  */
-export async function findModel(id: string, folder: URL = MODELS): Promise<ModelEntry> {
-  let models: readonly ModelEntry[];
+export async function listModels(folder: URL = MODELS): Promise<readonly ModelEntry[]> {
   try {
-    models = ManifestSchema.parse(JSON.parse(await readFile(new URL("manifest.json", folder), "utf8"))).models;
+    return ManifestSchema.parse(JSON.parse(await readFile(new URL("manifest.json", folder), "utf8"))).models;
   } catch (cause) {
     throw new SafelightError("config_invalid", "models/manifest.json is missing or not valid", { cause });
   }
+}
+
+/** @throws SafelightError `config_invalid` when the manifest is missing or wrong, or has no such model */
+export async function findModel(id: string, folder: URL = MODELS): Promise<ModelEntry> {
+  const models = await listModels(folder);
   const entry = models.find((model) => model.id === id);
   if (entry) return entry;
   const known = models.map((model) => model.id).join(", ");

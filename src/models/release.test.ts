@@ -75,6 +75,22 @@ describe("a clear picture", () => {
     },
   );
 
+  test("keeps its provenance: C2PA in a JPEG's APP11 and in a WebP's chunk, byte for byte", async () => {
+    const jumbf = Buffer.from("JP\0\x01\0\0\0\x01\0\0\0\x10jumbc2pa", "latin1");
+    const head = Buffer.from([0xff, 0xeb, 0, jumbf.length + 2]);
+    const jpeg = await picture().jpeg().toBuffer();
+    const signedJpeg = Buffer.concat([jpeg.subarray(0, 2), head, jumbf, jpeg.subarray(2)]);
+    const webp = await picture().webp().toBuffer();
+    const chunk = Buffer.from("C2PA\x04\0\0\0jumb", "latin1");
+    const signedWebp = Buffer.concat([webp, chunk]);
+    signedWebp.writeUInt32LE(signedWebp.length - 8, 4);
+    for (const signed of [signedJpeg, signedWebp]) {
+      const image = await decode(signed);
+      expect(releaseImage(image).bytes).toBe(image.bytes);
+      expect(Buffer.from((await blurImage(image, 0.06)).bytes).includes("jumb")).toBe(false);
+    }
+  });
+
   test("with EXIF that is damaged or points outside itself is handed out all the same", async () => {
     const png = await picture().png().toBuffer();
     for (const exif of [

@@ -1,14 +1,17 @@
 import { Worker } from "node:worker_threads";
 import { SafelightError } from "../contract/errors.ts";
-import type { FromWorker, Tensors, ToWorker } from "./session-messages.ts";
+import type { Feeds, FromWorker, Port, Tensors, ToWorker } from "./session-messages.ts";
 
 /** One ONNX session in a thread of its own. It does one run at a time; it does not keep the process alive while idle. */
 export interface SessionThread {
   readonly alive: boolean;
+  readonly inputs: readonly Port[];
   /** @throws SafelightError `detector_failed` */
-  run(feeds: Tensors): Promise<Tensors>;
+  run(feeds: Feeds): Promise<Tensors>;
   close(): Promise<void>;
 }
+
+type Done = Extract<FromWorker, { readonly kind: "done" }>;
 
 /** Of each thread: 1 while ONNX Runtime may be at work there. */
 const atWork = new Set<Int32Array>();
@@ -21,12 +24,14 @@ function letThemFinish(): void {
 /**
  * Starts the thread, opens the model there, and warms it up.
  * @param reading the bytes of the file, read while the thread starts; they move to the thread and are gone here.
+ * @param warm the first run; zeros when absent, one for each length that may vary
  * @throws SafelightError `config_invalid` when ONNX Runtime cannot open it; what `reading` throws
  */
 export async function openThread(
   id: string,
   reading: Promise<Uint8Array<ArrayBuffer>>,
   threads: number,
+  warm?: Feeds,
 ): Promise<SessionThread> {
   const busy = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(new URL("./session-worker.mjs", import.meta.url), {
@@ -38,7 +43,7 @@ export async function openThread(
   atWork.add(busy);
   const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   let alive = true;
-  let pending: { resolve(outputs: Tensors): void; reject(error: Error): void } | undefined;
+  let pending: { resolve(done: Done): void; reject(error: Error): void } | undefined;
 
   const settle = (act: (job: NonNullable<typeof pending>) => void): void => {
     const job = pending;
@@ -47,7 +52,7 @@ export async function openThread(
     if (job) act(job);
   };
   worker.on("message", (message: FromWorker) => {
-    settle((job) => (message.kind === "done" ? job.resolve(message.outputs) : job.reject(new Error(message.because))));
+    settle((job) => (message.kind === "done" ? job.resolve(message) : job.reject(new Error(message.because))));
   });
   worker.on("error", (error) => {
     alive = false;
@@ -59,7 +64,7 @@ export async function openThread(
     if (atWork.size === 0) process.off("exit", letThemFinish);
     settle((job) => job.reject(new Error(`the thread ended with code ${code}`)));
   });
-  const ask = (message: ToWorker, transfer: ArrayBuffer[]): Promise<Tensors> =>
+  const ask = (message: ToWorker, transfer: ArrayBuffer[]): Promise<Done> =>
     new Promise((resolve, reject) => {
       if (!alive) throw new Error("the thread has ended");
       pending = { resolve, reject };
@@ -74,9 +79,10 @@ export async function openThread(
     await ended;
   };
 
+  let inputs: readonly Port[];
   try {
     const model = await reading;
-    await ask({ kind: "open", model, threads }, [model.buffer]);
+    ({ inputs } = await ask({ kind: "open", model, threads, warm }, [model.buffer]));
   } catch (cause) {
     await worker.terminate();
     if (cause instanceof SafelightError) throw cause;
@@ -86,9 +92,10 @@ export async function openThread(
     get alive() {
       return alive;
     },
+    inputs,
     async run(feeds) {
       try {
-        return await ask({ kind: "run", feeds }, []);
+        return (await ask({ kind: "run", feeds }, [])).outputs;
       } catch (cause) {
         throw new SafelightError("detector_failed", `model ${id} failed to run`, { cause });
       }

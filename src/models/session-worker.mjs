@@ -10,7 +10,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 /**
- * @import { FromWorker, Tensors, ToWorker } from "./session-messages.ts"
+ * @import { Feeds, FromWorker, Port, Tensors, ToWorker } from "./session-messages.ts"
  */
 
 if (!parentPort) throw new Error("this file runs in a worker thread");
@@ -20,11 +20,12 @@ const busy = workerData;
 /** @type {InferenceSession | undefined} */
 let session;
 
-/** @type {(model: Uint8Array, threads: number) => Promise<void>} */
-async function open(model, threads) {
+/** @type {(model: Uint8Array, threads: number, warm: Feeds | undefined) => Promise<void>} */
+async function open(model, threads, warm) {
   session = await InferenceSession.create(model, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableMemPattern: false, // a plan of memory for each shape of input: 10 MB and more, and nothing is faster with it
     extra: {
       session: {
         // Weights that are stored as uint8 behind DequantizeLinear become float constants now, not in every run.
@@ -34,22 +35,39 @@ async function open(model, threads) {
       },
     },
   });
-  /** @type {Record<string, { dims: readonly number[], data: Float32Array }>} */
-  const zeros = {};
-  for (const input of session.inputMetadata) {
-    if (!input.isTensor || input.type !== "float32") throw new Error(`input ${input.name} is not a float32 tensor`);
-    const dims = input.shape.map((length) => (typeof length === "number" ? length : 1));
-    zeros[input.name] = { dims, data: new Float32Array(dims.reduce((product, length) => product * length, 1)) };
-  }
-  await run(zeros); // the first run allocates: better now than under the first request
+  await run(warm ?? zeros(session)); // the first run allocates: better now than under the first request
 }
 
-/** @type {(feeds: Tensors) => Promise<Tensors>} */
+/** @type {(of: InferenceSession) => Feeds} */
+function zeros(of) {
+  /** @type {Record<string, { dims: readonly number[], data: Float32Array | BigInt64Array }>} */
+  const feeds = {};
+  for (const input of of.inputMetadata) {
+    if (!input.isTensor || (input.type !== "float32" && input.type !== "int64")) {
+      throw new Error(`input ${input.name} is not a float32 or int64 tensor`);
+    }
+    const dims = input.shape.map((length) => (typeof length === "number" ? length : 1));
+    const size = dims.reduce((product, length) => product * length, 1);
+    feeds[input.name] = { dims, data: input.type === "int64" ? new BigInt64Array(size) : new Float32Array(size) };
+  }
+  return feeds;
+}
+
+/** @type {(of: InferenceSession | undefined) => Port[]} */
+function ports(of) {
+  return (of?.inputMetadata ?? []).flatMap((input) =>
+    input.isTensor ? [{ name: input.name, shape: [...input.shape] }] : [],
+  );
+}
+
+/** @type {(feeds: Feeds) => Promise<Tensors>} */
 async function run(feeds) {
   if (!session) throw new Error("no model is open");
   /** @type {Record<string, Tensor>} */
   const inputs = {};
-  for (const [name, { dims, data }] of Object.entries(feeds)) inputs[name] = new Tensor("float32", data, dims);
+  for (const [name, { dims, data }] of Object.entries(feeds)) {
+    inputs[name] = data instanceof BigInt64Array ? new Tensor("int64", data, dims) : new Tensor("float32", data, dims);
+  }
   /** @type {Record<string, { dims: readonly number[], data: Float32Array }>} */
   const outputs = {};
   for (const [name, { dims, data }] of Object.entries(await session.run(inputs))) {
@@ -62,7 +80,7 @@ async function run(feeds) {
 /** @type {(message: ToWorker) => Promise<Tensors>} */
 async function answer(message) {
   if (message.kind === "run") return run(message.feeds);
-  await open(message.model, message.threads);
+  await open(message.model, message.threads, message.warm);
   return {};
 }
 
@@ -76,7 +94,7 @@ async function serve(message) {
   /** @type {FromWorker} */
   let reply;
   try {
-    reply = { kind: "done", outputs: await answer(message) };
+    reply = { kind: "done", outputs: await answer(message), inputs: message.kind === "open" ? ports(session) : [] };
   } catch (error) {
     reply = { kind: "failed", because: String(error) };
   }

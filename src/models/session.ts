@@ -1,15 +1,16 @@
 import { availableParallelism } from "node:os";
-import { SafelightError } from "../contract/errors.ts";
 import { findModel, type ModelEntry, readModel } from "./manifest.ts";
-import type { Tensor, Tensors } from "./session-messages.ts";
-import { openThread, type SessionThread } from "./session-thread.ts";
+import type { Feeds, Port, Tensor, Tensors } from "./session-messages.ts";
+import { SessionPool, type Shares } from "./session-pool.ts";
+import { openThread } from "./session-thread.ts";
 
-export type { Tensor, Tensors };
+export type { Feeds, Tensor, Tensors };
 
-export interface SessionOptions {
+export interface PoolOptions {
   /**
-   * Threads that work on one run together; 2 when absent and there are two cores. More of them shorten one run, more
-   * sessions serve more runs at once.
+   * Threads that work on one run together, in each session. More of them shorten one run, more sessions serve more runs at
+   * once. When absent, the first session has a thread for each core, at most 4, for the run that is alone; the others have
+   * their share of the cores.
    */
   readonly threads?: number;
   /**
@@ -17,13 +18,16 @@ export interface SessionOptions {
    * is opened when a run has to wait for the first.
    */
   readonly sessions?: number;
+}
+
+export interface SessionOptions extends PoolOptions {
   /** Where `manifest.json` lies; a URL that ends with a slash. The models that ship with the product when absent. */
   readonly folder?: URL;
 }
 
-/** A model that is open: shared by all who asked for it. */
-export interface Model {
-  readonly entry: ModelEntry;
+/** An ONNX file that is open: shared by all who asked for it. */
+export interface Session {
+  readonly inputs: readonly Port[];
   /** Runs that can go on at once. */
   readonly sessions: number;
   /**
@@ -31,12 +35,36 @@ export interface Model {
    * @param signal drops the run while it waits; once it has begun, it ends by itself.
    * @throws SafelightError `detector_failed` when ONNX Runtime refuses the input, or its thread dies
    */
-  run(feeds: Tensors, signal?: AbortSignal): Promise<Tensors>;
+  run(feeds: Feeds, signal?: AbortSignal): Promise<Tensors>;
   /** The last of those who opened the model releases it. Runs that have begun end first; those that wait fail. */
   close(): Promise<void>;
 }
 
-const open = new Map<string, { users: number; pool: Promise<Pool> }>();
+/** One of the models that ship. */
+export interface Model extends Session {
+  readonly entry: ModelEntry;
+}
+
+/** An ONNX file that no manifest of ours names: whoever reads it has checked that it is the one that is meant. */
+export interface OnnxFile {
+  /** As messages name it. */
+  readonly id: string;
+  /** Hexadecimal, of the bytes. */
+  readonly sha256: string;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The first run; zeros when absent, with 1 for each length that may vary. */
+  readonly warm?: Feeds;
+}
+
+/** Of sessions, each of which holds the model once, and of threads for one run: more of them help little. */
+const MOST = 4;
+
+interface Opened {
+  readonly pool: SessionPool;
+  readonly entry?: ModelEntry;
+}
+
+const open = new Map<string, { users: number; opened: Promise<Opened> }>();
 
 /**
  * Opens a model that `models/manifest.json` names, once however many ask for it with the same options. It is warm
@@ -44,28 +72,54 @@ const open = new Map<string, { users: number; pool: Promise<Pool> }>();
  * @throws SafelightError `config_invalid` when the file is missing, has another hash than the manifest, or is no model
  */
 export async function openModel(id: string, options: SessionOptions = {}): Promise<Model> {
-  const cores = availableParallelism();
-  const threads = options.threads ?? Math.min(2, cores);
-  const sessions = options.sessions ?? Math.min(4, Math.max(1, Math.floor(cores / threads)));
-  const key = JSON.stringify([id, threads, sessions, options.folder?.href]);
+  const { folder } = options;
+  const { session, opened } = await openShared([id, folder?.href], options, async (shares) => {
+    const entry = await findModel(id, folder);
+    const start = (threads: number) => openThread(entry.id, readModel(entry, folder), threads);
+    return { entry, pool: await SessionPool.open(id, start, shares) };
+  });
+  if (!opened.entry) throw new TypeError(`model ${id} was opened without its manifest`);
+  return { ...session, entry: opened.entry };
+}
+
+/**
+ * Opens an ONNX file, once however many ask for the same bytes with the same options; warm when this resolves.
+ * @throws SafelightError `config_invalid` when it is no model; what `read` throws
+ */
+export async function openOnnx(file: OnnxFile, options: PoolOptions = {}): Promise<Session> {
+  const { session } = await openShared([file.sha256], options, async (shares) => {
+    const start = (threads: number) => openThread(file.id, file.read(), threads, file.warm);
+    return { pool: await SessionPool.open(file.id, start, shares) };
+  });
+  return session;
+}
+
+async function openShared(
+  what: readonly unknown[],
+  options: PoolOptions,
+  openPool: (shares: Shares) => Promise<Opened>,
+): Promise<{ readonly session: Session; readonly opened: Opened }> {
+  const shares = sharesOf(options, availableParallelism());
+  const key = JSON.stringify([...what, shares]);
   let shared = open.get(key);
   if (!shared) {
-    shared = { users: 0, pool: openPool(id, threads, sessions, options.folder) };
+    shared = { users: 0, opened: openPool(shares) };
     open.set(key, shared);
   }
   const mine = shared;
   mine.users += 1;
-  let pool: Pool;
+  let opened: Opened;
   try {
-    pool = await mine.pool;
+    opened = await mine.opened;
   } catch (error) {
     if (open.get(key) === mine) open.delete(key);
     throw error;
   }
+  const { pool } = opened;
   let left = false;
-  return {
-    entry: pool.entry,
-    sessions,
+  const session: Session = {
+    inputs: pool.inputs,
+    sessions: shares.sessions,
     run: (feeds, signal) => pool.run(feeds, signal),
     async close() {
       if (left) return;
@@ -76,104 +130,16 @@ export async function openModel(id: string, options: SessionOptions = {}): Promi
       await pool.close();
     },
   };
+  return { session, opened };
 }
 
-async function openPool(id: string, threads: number, sessions: number, folder: URL | undefined): Promise<Pool> {
-  const entry = await findModel(id, folder);
-  const start = () => openThread(entry.id, readModel(entry, folder), threads);
-  return new Pool(entry, start, await start(), sessions);
+/** What stands in for absent options on a machine with so many cores. */
+export function sharesOf({ threads, sessions }: PoolOptions, cores: number): Shares {
+  const most = sessions ?? clamp(Math.floor(cores / (threads ?? 1)), 1, MOST);
+  if (threads !== undefined) return { alone: threads, each: threads, sessions: most };
+  return { alone: clamp(cores, 1, MOST), each: clamp(Math.floor(cores / most), 1, MOST), sessions: most };
 }
 
-interface Job {
-  readonly feeds: Tensors;
-  readonly signal: AbortSignal | undefined;
-  resolve(outputs: Tensors): void;
-  reject(error: unknown): void;
-}
-
-/** Runs wait in one line for the sessions of one model. */
-class Pool {
-  readonly entry: ModelEntry;
-  readonly #start: () => Promise<SessionThread>;
-  readonly #most: number;
-  readonly #idle: SessionThread[];
-  readonly #all: Set<SessionThread>;
-  readonly #waiting: Job[] = [];
-  #starting: Promise<void> | undefined;
-  #closed = false;
-
-  constructor(entry: ModelEntry, start: () => Promise<SessionThread>, first: SessionThread, most: number) {
-    this.entry = entry;
-    this.#start = start;
-    this.#most = most;
-    this.#idle = [first];
-    this.#all = new Set([first]);
-  }
-
-  async run(feeds: Tensors, signal: AbortSignal | undefined): Promise<Tensors> {
-    if (this.#closed) throw this.#gone();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ feeds, signal, resolve, reject });
-      this.#serve();
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const job of this.#waiting.splice(0)) job.reject(this.#gone());
-    await this.#starting;
-    await Promise.all([...this.#all].map((thread) => thread.close()));
-  }
-
-  #serve(): void {
-    for (const thread of this.#idle.filter((one) => !one.alive)) this.#forget(thread);
-    while (this.#waiting.length > 0) {
-      const job = this.#waiting[0];
-      if (job?.signal?.aborted) {
-        this.#waiting.shift();
-        job.reject(job.signal.reason);
-        continue;
-      }
-      const thread = this.#idle.pop();
-      if (!job || !thread) break;
-      this.#waiting.shift();
-      void this.#work(thread, job);
-    }
-    if (this.#waiting.length > 0 && this.#all.size < this.#most) this.#grow();
-  }
-
-  async #work(thread: SessionThread, job: Job): Promise<void> {
-    try {
-      job.resolve(await thread.run(job.feeds));
-    } catch (error) {
-      job.reject(error);
-    }
-    this.#idle.push(thread);
-    this.#serve();
-  }
-
-  #grow(): void {
-    this.#starting ??= this.#start().then(
-      (thread) => {
-        this.#starting = undefined;
-        this.#all.add(thread);
-        this.#idle.push(thread);
-        if (!this.#closed) this.#serve();
-      },
-      (error: unknown) => {
-        this.#starting = undefined;
-        // With a session left, the line moves on more slowly. Without one, nobody would ever answer.
-        if (this.#all.size === 0) for (const job of this.#waiting.splice(0)) job.reject(error);
-      },
-    );
-  }
-
-  #forget(thread: SessionThread): void {
-    this.#all.delete(thread);
-    this.#idle.splice(this.#idle.indexOf(thread), 1);
-  }
-
-  #gone(): SafelightError {
-    return new SafelightError("detector_failed", `model ${this.entry.id} was closed`);
-  }
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

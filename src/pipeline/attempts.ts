@@ -3,6 +3,7 @@ import type { DecodedImage } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { GenerationEvent, GenerationRequest, Trial } from "../contract/generation.ts";
 import type { GeneratedImage, ImageRequest } from "../contract/generator.ts";
+import type { Report } from "../contract/report.ts";
 import { mergeNegativePrompts } from "../policy/negative-prompt.ts";
 import { leashFor, orAbort } from "./abort.ts";
 import { sha256 } from "./digest.ts";
@@ -139,10 +140,13 @@ export class Attempts {
     if (answer.kind === "withheld")
       return withheldTrial(attempt, { index, seed }, answer.reason, this.#parts.generator.name);
     this.pictures++;
-    const { policy, imaging, imageDetectors } = this.#parts;
-    const { image, judgement } = await judgeBytes(answer.bytes, imaging, policy, imageDetectors, signal, (report) =>
-      this.#emit({ type: "image_report", at_ms: this.#now(), attempt, index, report }),
-    );
+    const { policy, imaging, imageDetectors, findings: cache } = this.#parts;
+    const onReport = (report: Report) =>
+      this.#emit({ type: "image_report", at_ms: this.#now(), attempt, index, report });
+    const { image, judgement } = await judgeBytes(answer.bytes, imaging, policy, imageDetectors, signal, {
+      onReport,
+      cache,
+    });
     const trial: Trial = {
       ...judgement,
       attempt,

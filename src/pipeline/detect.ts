@@ -3,6 +3,7 @@ import { type ErrorCode, SafelightError, type VendorFault } from "../contract/er
 import type { Price } from "../contract/generation.ts";
 import { type Finding, FindingSchema, type Report } from "../contract/report.ts";
 import { leashFor, orAbort } from "./abort.ts";
+import type { FindingsCache } from "./findings-cache.ts";
 
 /** A detector as one stage of a policy uses it, under the name that the policy gives it. */
 export interface StageDetector<Input> {
@@ -16,27 +17,46 @@ export interface StageDetector<Input> {
   readonly pricePerUnit?: Price;
 }
 
+/** What is remembered of earlier runs on the same input. */
+export interface Memory {
+  readonly cache: FindingsCache;
+  /** Of the input. */
+  readonly digest: string;
+}
+
 /**
  * Runs one detector within its budget. Whatever goes wrong becomes an `unknown` report with its cause; a detector that
  * ignores its signal is left behind.
+ * @param memory absent: it always looks
  * @throws the caller's abort reason, and nothing else: nobody is waiting for a report then
  */
 export async function runDetector<Input>(
   { name, detector, budgetMs }: StageDetector<Input>,
   input: Input,
   caller: AbortSignal,
+  memory?: Memory,
 ): Promise<Report> {
   caller.throwIfAborted();
   const start = performance.now();
   const { signal, end } = leashFor(budgetMs, () => outOfBudget(budgetMs), caller);
   let units: number | undefined;
-  const work = inspect(detector, input, signal, (used) => {
+  const meter: Meter = (used) => {
     units = (units ?? 0) + used;
-  });
+  };
+  const look = (until: AbortSignal, told: Meter) => inspect(detector, input, until, told);
+  const work = memory
+    ? memory.cache.find(detector, memory.digest, signal, meter, look)
+    : orAbort(look(signal, meter), signal).then((findings) => ({ findings, cached: false }));
   const ran = identity(name, detector); // now: a detector may come to hold a newer model while it works
   try {
-    const findings = await orAbort(work, signal);
-    return { ...ran, ...spent(start, units), state: "scored", findings: sound(findings) };
+    const { findings, cached } = await work;
+    return {
+      ...ran,
+      ...spent(start, units),
+      ...(cached ? { cached } : {}),
+      state: "scored",
+      findings: [...findings],
+    };
   } catch (error) {
     caller.throwIfAborted();
     return { ...ran, ...spent(start, units), state: "unknown", ...cause(error) };
@@ -59,7 +79,7 @@ function spent(start: number, units: number | undefined) {
 }
 
 async function inspect<Input>(detector: Detector<Input>, input: Input, signal: AbortSignal, meter: Meter) {
-  return detector.inspect(input, signal, meter);
+  return sound(await detector.inspect(input, signal, meter));
 }
 
 function outOfBudget(budgetMs: number): SafelightError {

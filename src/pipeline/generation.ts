@@ -9,6 +9,7 @@ import type {
   ImageOutcome,
   Judgement,
 } from "../contract/generation.ts";
+import { blurExtent } from "../policy/blur-extent.ts";
 import { leash } from "./abort.ts";
 import { Attempts, everyIndex } from "./attempts.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -193,14 +194,14 @@ class Run {
     return found;
   }
 
-  async #show({ action }: ImageOutcome, image: DecodedImage): Promise<Picture | undefined> {
+  async #show({ action, reasons }: ImageOutcome, image: DecodedImage): Promise<Picture | undefined> {
     const { imaging, policy } = this.#parts;
     switch (action) {
       case "allow":
       case "warn":
         return imaging.release(image);
       case "blur":
-        return imaging.blur(image, policy.image.blur_radius);
+        return imaging.blur(image, policy.image.blur_radius, blurExtent(reasons, policy.image.blur, image.frameCount));
       case "review":
       case "block":
         return undefined;

@@ -7,6 +7,7 @@ import type { Report } from "../contract/report.ts";
 import { decide } from "../policy/decide.ts";
 import type { Policy } from "../policy/schema.ts";
 import { runDetector, type StageDetector, unreadable } from "./detect.ts";
+import type { FindingsCache } from "./findings-cache.ts";
 import type { Imaging } from "./parts.ts";
 
 type OnReport = (report: Report) => void;
@@ -70,16 +71,18 @@ function withoutSlow(stage: Policy["prompt"], slow: readonly StageDetector<Promp
   };
 }
 
+/** @param cache absent: every detector looks, also at a picture that it has seen */
 export async function judgeImage(
   image: DecodedImage,
   policy: Policy,
   detectors: readonly StageDetector<DecodedImage>[],
   signal: AbortSignal,
-  onReport: OnReport = () => {},
+  { onReport = () => {}, cache }: { onReport?: OnReport; cache?: FindingsCache | undefined } = {},
 ): Promise<Judgement> {
+  const memory = cache && { cache, digest: image.digest };
   const reports = await Promise.all(
     detectors.map(async (detector) => {
-      const report = await runDetector(detector, image, signal);
+      const report = await runDetector(detector, image, signal, memory);
       onReport(report);
       return report;
     }),
@@ -97,7 +100,7 @@ export async function judgeBytes(
   policy: Policy,
   detectors: readonly StageDetector<DecodedImage>[],
   signal: AbortSignal,
-  onReport: OnReport = () => {},
+  { onReport = () => {}, cache }: { onReport?: OnReport; cache?: FindingsCache | undefined } = {},
 ): Promise<{ image: DecodedImage | undefined; judgement: Judgement }> {
   let image: DecodedImage;
   try {
@@ -111,7 +114,7 @@ export async function judgeBytes(
       judgement: { action: "block", reasons: [noPicture(error), ...reasons], coverage, reports },
     };
   }
-  return { image, judgement: await judgeImage(image, policy, detectors, signal, onReport) };
+  return { image, judgement: await judgeImage(image, policy, detectors, signal, { onReport, cache }) };
 }
 
 /** A detector looks at them, or what nobody has judged is blurred. */

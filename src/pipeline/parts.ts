@@ -1,7 +1,9 @@
 import type { DecodedImage, Prompt } from "../contract/detector.ts";
 import type { ImageGenerator } from "../contract/generator.ts";
+import type { BlurExtent } from "../policy/blur-extent.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { StageDetector } from "./detect.ts";
+import type { FindingsCache } from "./findings-cache.ts";
 
 /** Encoded bytes of a picture that may be shown. */
 export interface Picture {
@@ -18,7 +20,7 @@ export interface Imaging {
   /** Without pixels, which costs little: for a picture that nobody looks at. @throws as `decode` */
   recognise(bytes: Uint8Array): Promise<DecodedImage>;
   /** Irreversible. `radius` is a fraction of the shorter side. */
-  blur(image: DecodedImage, radius: number): Promise<Picture>;
+  blur(image: DecodedImage, radius: number, extent: BlurExtent): Promise<Picture>;
   /** The picture as it may leave: the pixels that were judged, without the prompt and settings that generators write into metadata. */
   release(image: DecodedImage): Picture | Promise<Picture>;
 }
@@ -43,4 +45,6 @@ export interface Parts {
   readonly imageDetectors: readonly StageDetector<DecodedImage>[];
   readonly generator: StageGenerator;
   readonly imaging: Imaging;
+  /** What image detectors saw before; absent where every picture is looked at anew. */
+  readonly findings?: FindingsCache | undefined;
 }

@@ -75,11 +75,21 @@ const RetrySchema = z.strictObject({
   strengthen: z.string().default(""),
 });
 
+const BlurSchema = z.strictObject({
+  /** A Gaussian blur, or squares of one colour each. */
+  style: z.enum(["blur", "pixelate"]).default("blur"),
+  /** The whole `picture`, or the `regions` of the findings that ask for it; the picture where one of them names no region. */
+  extent: z.enum(["picture", "regions"]).default("picture"),
+  /** Added on each side of a region, as a fraction of the longer of its `width` and `height`. */
+  margin: z.number().min(0).max(1).default(0.25),
+});
+
 const ImageStageSchema = z.strictObject({
   ...stage(imageUse, thresholds(IMAGE_ACTIONS), ActionSchema.exclude(["allow"]).default("block")),
   retry: RetrySchema.prefault({}),
-  /** Gaussian radius as a fraction of the picture's shorter side. */
+  /** Gaussian radius as a fraction of the picture's shorter side; a square of `pixelate` is twice as wide. */
   blur_radius: z.number().min(0.03).max(0.2).default(0.06),
+  blur: BlurSchema.prefault({}),
 });
 
 const RetentionSchema = z.strictObject({

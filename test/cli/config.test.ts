@@ -39,7 +39,7 @@ describe("settings", () => {
     expect(config.data).toBe(join(cwd, "data"));
     expect(config.default_generator).toBe("sketch");
     expect(Object.keys(config.detectors.text)).toEqual(["rules", "classifier", "test-signals"]);
-    expect(Object.keys(config.detectors.image)).toEqual(["nsfw", "test-card"]);
+    expect(Object.keys(config.detectors.image)).toEqual(["nsfw", "test-card", "text-in-image"]);
     expect(new Set(sources.values())).toEqual(new Set(["default"]));
   });
 

@@ -19,7 +19,7 @@ const LIST = `${HEAD}  - category: gore
 const DUPLICATE = 'lists/ours.yaml:11:7: duplicate: "Quince" is there twice: line 10 has it too (gore, mild)';
 const FREQUENT = 'lists/ours.yaml:11:15: dangerous: "water" is one of the most frequent words of English';
 
-const policy = (rules: string, image = "test-card: {}", require = "[]") => `
+const policy = (rules: string, image = "test-card: {}", require = "[]", limits = "{}") => `
 schema: safelight.policy/1
 name: default
 version: "1"
@@ -30,7 +30,7 @@ prompt:
 image:
   detectors: {${image}}
   require: ${require}
-  categories: {}
+  categories: ${limits}
 `;
 
 describe("a word list", () => {
@@ -105,6 +105,16 @@ describe("a policy", () => {
       "nsfw.yaml:11:21: not_covered: no detector of this stage covers gore: every picture gets on_unknown (block)",
     );
     expect(out).not.toContain("covers sexual");
+  });
+
+  test("is told of limits for categories that nobody covers, once for the stage", async () => {
+    const limits = "{sexual: {blur: 0.5}, weapons: {warn: 0.5}, gore: {block: 0.5}, drugs: {warn: 0.5}}";
+    world.write("nsfw.yaml", policy("{lists: []}", "nsfw: {}", "[gore]", limits));
+    const { out } = await world.run(["policy", "check", "nsfw.yaml"]);
+    expect(out).toContain(
+      "nsfw.yaml:12:37: not_covered: no detector of this stage covers weapons, drugs: nobody looks for that",
+    );
+    expect(out.match(/not_covered/g)).toHaveLength(2); // the other one is about gore, which is required
   });
 
   test("with a list that is not valid, or not there: 2", async () => {

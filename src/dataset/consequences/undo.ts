@@ -22,6 +22,13 @@ export function undoable(entries: readonly JournalEntry[]): JournalBegin & { rea
   return { ...begin, destination };
 }
 
+/** Whether files that left because of a scan wait to be brought back. */
+export function isHeld(entries: readonly JournalEntry[]): boolean {
+  if (entries.findLast((entry) => entry.step === "begin")?.destination == null) return false;
+  const restored = new Set(entries.flatMap((entry) => (entry.step === "restored" ? [entry.key] : [])));
+  return entries.some((entry) => entry.step === "left" && !restored.has(entry.key));
+}
+
 /**
  * Puts back what left, byte for byte, the last first. What is there by now in a file's place is never overwritten.
  * Called again after a crash, it goes on.

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
 import { SafelightError } from "../../contract/errors.ts";
 import {
+  highestScore,
   type Scan,
   type ScanCopies,
   ScanCopiesSchema,
@@ -419,10 +420,6 @@ function inventoryFile({ key, bytes, stamp, kind, stem, archive, start }: FileRo
 
 function scanItem({ item }: { readonly item: string | null }): ScanItem {
   return ScanItemSchema.parse(JSON.parse(item ?? "null"));
-}
-
-export function highestScore({ scores }: Pick<ScanItem, "scores">): number {
-  return Math.max(0, ...Object.values(scores).map((score) => score ?? 0));
 }
 
 function within({ after, upTo }: KeyRange) {

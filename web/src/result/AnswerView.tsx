@@ -1,3 +1,4 @@
+import { useRef, useState } from "react";
 import type { GenerationAnswer } from "../../../src/contract/generation.ts";
 import classes from "./AnswerView.module.css";
 import { Card } from "./Card.tsx";
@@ -25,11 +26,18 @@ interface AnswerViewProps {
 
 /** Everything there is to know about one finished generation. */
 export function AnswerView({ answer, prompt, timeline, curl, permalink = false }: AnswerViewProps) {
+  const [allCoverage, setAllCoverage] = useState(false);
+  const coverage = useRef<HTMLElement>(null);
+  const showCoverage = () => {
+    setAllCoverage(true);
+    coverage.current?.scrollIntoView({ block: "start" });
+    coverage.current?.focus({ preventScroll: true });
+  };
   return (
     <>
       <VerdictBanner answer={answer} permalink={permalink} />
       <PicturesBeside count={answer.images.length}>
-        {answer.images.length > 0 && <PictureGrid answer={answer} />}
+        {answer.images.length > 0 && <PictureGrid answer={answer} onCoverage={showCoverage} />}
         <div className={classes["why"]}>
           <Reasons answer={answer} />
           <PromptCard answer={answer} prompt={prompt} />
@@ -40,7 +48,9 @@ export function AnswerView({ answer, prompt, timeline, curl, permalink = false }
         <Waterfall timeline={timeline} underWay={false} />
         <Timings timings={answer.timings} />
       </Card>
-      <CoverageTable record={answer} />
+      <section ref={coverage} tabIndex={-1} aria-label="What was looked for">
+        <CoverageTable record={answer} all={allCoverage} onAll={setAllCoverage} />
+      </section>
       <DeveloperPanel answer={answer} curl={curl} />
     </>
   );

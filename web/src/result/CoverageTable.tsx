@@ -1,5 +1,4 @@
 import { Button } from "@mantine/core";
-import { useState } from "react";
 import { categoryTitle } from "../../../src/contract/categories.ts";
 import type { Coverage } from "../../../src/contract/decision.ts";
 import type { GenerationRecord } from "../../../src/contract/generation.ts";
@@ -8,9 +7,15 @@ import classes from "./CoverageTable.module.css";
 import { type CoverageCount, type CoverageRow, countCoverage, coverageRows } from "./coverage.ts";
 import { capital, score } from "./format.ts";
 
+interface CoverageTableProps {
+  readonly record: GenerationRecord;
+  /** Whether also the categories are shown that have nothing to tell. */
+  readonly all: boolean;
+  onAll(all: boolean): void;
+}
+
 /** What was looked at and, as plainly, what was not. */
-export function CoverageTable({ record }: { readonly record: GenerationRecord }) {
-  const [all, setAll] = useState(false);
+export function CoverageTable({ record, all, onAll }: CoverageTableProps) {
   const rows = coverageRows(record);
   if (rows.length === 0) return null;
   const telling = rows.filter(isTelling);
@@ -58,7 +63,7 @@ export function CoverageTable({ record }: { readonly record: GenerationRecord })
           mt={8}
           ml={-8}
           aria-expanded={all}
-          onClick={() => setAll(!all)}
+          onClick={() => onAll(!all)}
         >
           {all ? "Show fewer" : `Show all ${rows.length} categories`}
         </Button>

@@ -4,7 +4,13 @@ import { policyQuery } from "../api/queries.ts";
 import { PictureCard } from "./PictureCard.tsx";
 import classes from "./Pictures.module.css";
 
-export function PictureGrid({ answer }: { readonly answer: GenerationAnswer }) {
+interface PictureGridProps {
+  readonly answer: GenerationAnswer;
+  /** Shows the table of what was looked for. */
+  onCoverage(): void;
+}
+
+export function PictureGrid({ answer, onCoverage }: PictureGridProps) {
   const anyBlurred = answer.images.some((picture) => picture.blurred);
   const policy = useQuery({ ...policyQuery(answer.policy.name), enabled: anyBlurred });
   return (
@@ -14,6 +20,7 @@ export function PictureGrid({ answer }: { readonly answer: GenerationAnswer }) {
           key={picture.index}
           answer={answer}
           picture={picture}
+          onCoverage={onCoverage}
           mayReveal={picture.blurred && picture.original !== null && policy.data?.reveal === "caller"}
         />
       ))}

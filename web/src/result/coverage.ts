@@ -36,6 +36,11 @@ export function countCoverage(coverage: readonly (Coverage | null)[]): CoverageC
   return count;
 }
 
+/** In the order of the answer: what no check that ran can see. */
+export function notCovered(coverage: readonly Coverage[]): readonly Category[] {
+  return coverage.filter(({ state }) => state === "not_covered").map(({ category }) => category);
+}
+
 const GAPS = { scored: 0, not_covered: 1, unknown: 2 } as const;
 
 /** Several pictures make one line, which must not look better than the worst of them. */

@@ -1,5 +1,5 @@
 import { severity } from "../../../contract/actions.ts";
-import type { Scan, ScanCopies, ScanItem } from "../../../contract/scan.ts";
+import { highestScore, type Scan, type ScanCopies, type ScanItem } from "../../../contract/scan.ts";
 import type { ScanStore } from "../../../store/scans/scan-store.ts";
 import { everyItem, everyProblem } from "../../scan/pages.ts";
 
@@ -71,10 +71,6 @@ function byInterest(a: ScanItem, b: ScanItem): number {
     severity(b.action) - severity(a.action) ||
     Number(a.judged) - Number(b.judged) ||
     b.problems.length - a.problems.length ||
-    highest(b) - highest(a)
+    highestScore(b) - highestScore(a)
   );
-}
-
-function highest({ scores }: ScanItem): number {
-  return Math.max(0, ...Object.values(scores).map((score) => score ?? 0));
 }

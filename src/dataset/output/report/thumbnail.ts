@@ -5,6 +5,16 @@ import { decodeImage } from "../../../models/decode.ts";
 /** Pixels of the longer side. */
 const SIDE = 144;
 
+/** Pixels of the longer side, of a thumbnail that shows nothing but colours. */
+const BLURRED_SIDE = 6;
+
+/** The same, of which only a few pixels are left. */
+export async function blurredThumbnail(thumbnail: Uint8Array): Promise<Uint8Array> {
+  const { width, height } = await sharp(thumbnail).metadata();
+  const few = await sharp(thumbnail).resize(BLURRED_SIDE, BLURRED_SIDE, { fit: "inside" }).png().toBuffer();
+  return sharp(few).resize(width, height, { fit: "fill", kernel: "cubic" }).jpeg({ quality: 60 }).toBuffer();
+}
+
 /** A small JPEG of a picture's first frame, made from its pixels alone; undefined when it cannot be read. */
 export async function thumbnailOf(bytes: Uint8Array, limits: Limits): Promise<Uint8Array | undefined> {
   try {

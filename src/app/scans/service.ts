@@ -1,0 +1,39 @@
+import type { ScanCopies, ScanItem } from "../../contract/scan.ts";
+import type { ScanAnswer, ScanConsequences, ScanFile, ScanPlaces, ScanRequest } from "../../contract/scan-api.ts";
+import type { ItemQuery } from "../../store/scans/scan-store.ts";
+
+/** What a client browses by. */
+export interface ItemFilter extends ItemQuery {
+  readonly matches: (item: ScanItem) => boolean;
+}
+
+/** Scans of data sets for those who ask over HTTP: only of places that the configuration allows, one after the other. */
+export interface ScanService {
+  readonly places: ScanPlaces;
+  /** Goes on in the background; the scan is kept when this resolves. @throws SafelightError `invalid_request` */
+  start(request: ScanRequest): Promise<ScanAnswer>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly ScanAnswer[]>;
+  get(id: string): Promise<ScanAnswer>;
+  /** Resolves when it is worth asking for the scan again: something has happened, or nothing works on it. */
+  changed(id: string, signal: AbortSignal): Promise<void>;
+  /** @returns where to go on, null at the end */
+  items(
+    id: string,
+    filter: ItemFilter,
+    limit: number,
+  ): Promise<{ readonly items: readonly ScanItem[]; readonly next: ScanItem | null }>;
+  copies(id: string, first: number, limit: number): Promise<readonly ScanCopies[]>;
+  /** The path of a file that a finished scan has written. */
+  file(id: string, name: ScanFile): Promise<string>;
+  /** A small JPEG. What was rejected, or could not be judged, is blurred unless `clear`. @throws SafelightError `not_found` */
+  thumbnail(id: string, key: string, clear: boolean): Promise<Uint8Array>;
+  /** Stops it where it is. @throws SafelightError `conflict` when nothing works on it */
+  cancel(id: string): Promise<ScanAnswer>;
+  /** Goes on where it was. @throws SafelightError `conflict` when it is finished or under way */
+  resume(id: string): Promise<ScanAnswer>;
+  /** Moves what was rejected to the place that the configuration names. @throws SafelightError `conflict`, `config_invalid` */
+  quarantine(id: string, signal: AbortSignal): Promise<ScanConsequences>;
+  undo(id: string, signal: AbortSignal): Promise<ScanConsequences>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,275 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { ScanItem } from "../../src/contract/scan.ts";
+import type { ScanAnswer } from "../../src/contract/scan-api.ts";
+import { openSketch } from "../../src/generators/sketch/sketch.ts";
+import type { Problem } from "../../src/http/problem.ts";
+import { serve, type TestServer } from "./serve.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "safelight-scans-"));
+const sets = join(folder, "sets");
+const policy = (name: string) => `schema: safelight.policy/1
+name: ${name}
+version: "1"
+prompt: {detectors: {test-signals: {}}, categories: {violence: {warn: 0.5, block: 0.8}}}
+image: {detectors: {test-card: {}}, on_unknown: warn, categories: {violence: {warn: 0.3, review: 0.5, block: 0.8}, gore: {block: 0.5}}}
+`;
+const SCANS = "/api/v1/scans";
+let server: TestServer;
+let closed: TestServer;
+
+async function draw(prompt: string): Promise<Uint8Array> {
+  const sketch = await openSketch({});
+  const request = { prompt, negativePrompt: "", width: 256, height: 256, images: [{ index: 0, seed: 1 }], attempt: 1 };
+  const [made] = await sketch.generate(request, new AbortController().signal);
+  if (made?.kind !== "image") throw new Error("there is no picture");
+  return made.bytes;
+}
+
+beforeAll(async () => {
+  mkdirSync(join(sets, "dogs"), { recursive: true });
+  mkdirSync(join(folder, "sets-evil"));
+  mkdirSync(join(folder, "policies"));
+  for (const name of ["dataset", "default"]) writeFileSync(join(folder, "policies", `${name}.yaml`), policy(name));
+  const [good, bad, worse] = await Promise.all([
+    draw("a red boat"),
+    draw("safelight-test:image:violence:0.9"),
+    draw("safelight-test:image:gore:0.95"),
+  ]);
+  const dogs = { "a.png": good, "b.png": bad, "c.png": good, "d.png": worse, "broken.png": good.subarray(0, 400) };
+  for (const [name, bytes] of Object.entries(dogs)) writeFileSync(join(sets, "dogs", name), bytes);
+  writeFileSync(join(sets, "dogs", "b.txt"), "a dog");
+  writeFileSync(join(folder, "sets-evil", "x.png"), good);
+  writeFileSync(join(sets, "list.txt"), join(folder, "sets-evil", "x.png"));
+  symlinkSync(join(folder, "sets-evil"), join(sets, "link"));
+  const common = `log: {level: silent}\npolicies: [${JSON.stringify(join(folder, "policies"))}]\n`;
+  server = await serve(
+    `${common}scans: {sources: [${JSON.stringify(sets)}, "s3://bucket/sets"], quarantine: ${JSON.stringify(join(folder, "held"))}}\n`,
+  );
+  closed = await serve(common);
+});
+afterAll(async () => {
+  await server.close();
+  await closed.close();
+  rmSync(folder, { recursive: true });
+});
+
+const get = async <T>(path: string): Promise<T> => (await fetch(`${server.url}${path}`)).json() as Promise<T>;
+
+/** Starts a scan and watches it to its end. */
+async function scan(source: string): Promise<ScanAnswer> {
+  const begun = await server.post(SCANS, { source, min_side: 0 });
+  expect(begun.status, await begun.clone().text()).toBe(202);
+  const { id } = (await begun.json()) as ScanAnswer;
+  expect(begun.headers.get("Location")).toBe(`${SCANS}/${id}`);
+  return ended(id);
+}
+
+async function ended(id: string): Promise<ScanAnswer> {
+  const events = await (await fetch(`${server.url}${SCANS}/${id}/events`)).text();
+  const last = events.trim().split("\n\n").at(-1) ?? "";
+  expect(last).toMatch(/^event: scan\n/);
+  return JSON.parse(/^data: (.*)$/m.exec(last)?.[1] ?? "") as ScanAnswer;
+}
+
+describe("scans over the API", () => {
+  test("begin, are watched, and are browsed", async () => {
+    const found = await scan("dogs");
+    expect(found).toMatchObject({
+      state: "finished",
+      activity: "idle",
+      source: join(sets, "dogs"),
+      total: 5,
+      done: 5,
+      quarantined: false,
+      summary: { pictures: 5, unjudged: 1, actions: { block: 2 }, copies: { groups: 1, same_bytes: 1 } },
+    });
+    expect(found.files).toContain("report.html");
+    const { scans, places } = await get<{ scans: ScanAnswer[]; places: object }>(SCANS);
+    expect(scans.map(({ id }) => id)).toContain(found.id);
+    expect(places).toEqual({ sources: [sets, "s3://bucket/sets"], quarantine: true });
+
+    const keys = async (query: string) => {
+      const { items } = await get<{ items: ScanItem[] }>(`${SCANS}/${found.id}/items?${query}`);
+      return items.map(({ key }) => key);
+    };
+    expect(await keys("")).toEqual(["a.png", "b.png", "broken.png", "c.png", "d.png"]);
+    expect(await keys("action=block")).toEqual(["b.png", "d.png"]);
+    expect(await keys("sort=score&min_score=0.1")).toEqual(["d.png", "b.png"]);
+    expect(await keys("category=gore")).toEqual(["d.png"]);
+    expect(await keys("problem=unreadable")).toEqual(["broken.png"]);
+    expect(await keys("q=B")).toEqual(["b.png", "broken.png"]);
+    expect(await keys("faces=several")).toEqual([]);
+
+    const walked: string[] = [];
+    for (let after = ""; ; ) {
+      const page = await get<{ items: ScanItem[]; next: string | null }>(
+        `${SCANS}/${found.id}/items?limit=2&sort=score${after}`,
+      );
+      walked.push(...page.items.map(({ key }) => key));
+      if (page.next === null) break;
+      after = `&after=${page.next}`;
+    }
+    expect(walked).toEqual(["d.png", "b.png", "a.png", "broken.png", "c.png"]);
+    const { groups } = await get<{ groups: { key: string }[][] }>(`${SCANS}/${found.id}/copies`);
+    expect(groups.map((group) => group.map(({ key }) => key))).toEqual([["a.png", "c.png"]]);
+  });
+
+  test("hand out their files, to be saved and not to be shown", async () => {
+    const { id, files } = await scan("dogs");
+    for (const name of files) {
+      const answer = await fetch(`${server.url}${SCANS}/${id}/files/${name}`);
+      expect(answer.status, name).toBe(200);
+      expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="${name}"`);
+      const body = await answer.text();
+      expect(String(Buffer.byteLength(body))).toBe(answer.headers.get("content-length"));
+    }
+    for (const name of ["..%2f..%2fsigning-key.pem", "consequences.jsonl", "nothing"])
+      expect((await fetch(`${server.url}${SCANS}/${id}/files/${name}`)).status, name).toBe(404);
+  });
+
+  test("show what was rejected blurred, and clear only when it is asked for", async () => {
+    const { id } = await scan("dogs");
+    const pixels = async (path: string, method: string) => {
+      const answer = await fetch(`${server.url}${SCANS}/${id}/${path}`, { method });
+      expect(answer.status, path).toBe(200);
+      const raw = sharp(await answer.arrayBuffer())
+        .greyscale()
+        .raw();
+      const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+      let edges = 0;
+      for (let i = 1; i < data.length; i++) if (i % info.width) edges += Math.abs((data[i] ?? 0) - (data[i - 1] ?? 0));
+      return edges / data.length;
+    };
+    const [blurred, clear] = [await pixels("thumbnail?key=b.png", "GET"), await pixels("reveal?key=b.png", "POST")];
+    expect(blurred).toBeLessThan(clear / 3);
+    expect(await pixels("thumbnail?key=a.png", "GET")).toBeGreaterThan(1);
+    for (const key of ["broken.png", "nothing.png", "..%2f..%2fsets-evil%2fx.png", "b.txt"])
+      expect((await fetch(`${server.url}${SCANS}/${id}/thumbnail?key=${key}`)).status, key).toBe(404);
+  });
+
+  test("quarantine what was rejected, and bring it back", async () => {
+    const { id } = await scan("dogs");
+    const before = readdirSync(join(sets, "dogs")).sort();
+    const moved = await server.post(`${SCANS}/${id}/quarantine`, {});
+    expect(await moved.json()).toEqual({ files: 3, stayed: [] });
+    expect(readdirSync(join(sets, "dogs")).sort()).toEqual(["a.png", "broken.png", "c.png"]);
+    expect(readdirSync(join(folder, "held", id)).sort()).toEqual(["b.png", "b.txt", "d.png"]);
+    expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
+    expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(409);
+    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+    expect(readdirSync(join(sets, "dogs")).sort()).toEqual(before);
+    expect((await server.post(`${SCANS}/${id}/undo`, {})).status).toBe(409);
+  });
+
+  test("are cancelled where they are, and go on from there", async () => {
+    const many = join(sets, "many");
+    mkdirSync(many);
+    const picture = await draw("a red boat");
+    for (let i = 0; i < 150; i++) writeFileSync(join(many, `${i}.png`), Buffer.concat([picture, Buffer.from(`${i}`)]));
+    const begun = (await (await server.post(SCANS, { source: many })).json()) as ScanAnswer;
+    const second = (await (await server.post(SCANS, { source: "dogs" })).json()) as ScanAnswer;
+    expect(second.activity).toBe("queued");
+    expect((await server.post(SCANS, { source: many })).status).toBe(409);
+    await expect.poll(async () => (await get<ScanAnswer>(`${SCANS}/${begun.id}`)).done).toBeGreaterThan(0);
+    expect((await server.post(`${SCANS}/${begun.id}/cancel`, {})).status).toBe(202);
+    const stopped = await ended(begun.id);
+    expect(stopped).toMatchObject({ activity: "idle", files: [] });
+    expect(stopped.done).toBeLessThan(150);
+    expect((await server.post(`${SCANS}/${begun.id}/cancel`, {})).status).toBe(409);
+    expect((await server.post(`${SCANS}/${begun.id}/quarantine`, {})).status).toBe(409);
+    expect((await fetch(`${server.url}${SCANS}/${begun.id}/files/report.html`)).status).toBe(404);
+    expect(await ended(second.id)).toMatchObject({ state: "finished" });
+    expect((await server.post(`${SCANS}/${begun.id}/resume`, {})).status).toBe(202);
+    expect(await ended(begun.id)).toMatchObject({ state: "finished", done: 150 });
+    expect((await server.post(`${SCANS}/${begun.id}/resume`, {})).status).toBe(409);
+  }, 60_000);
+
+  test("that fail say why, and can be resumed", async () => {
+    mkdirSync(join(sets, "going"));
+    writeFileSync(join(sets, "going", "a.png"), await draw("a red boat"));
+    const waits = (await (await server.post(SCANS, { source: "dogs" })).json()) as ScanAnswer;
+    const begun = (await (await server.post(SCANS, { source: "going" })).json()) as ScanAnswer;
+    rmSync(join(sets, "going"), { recursive: true });
+    await ended(waits.id);
+    expect(await ended(begun.id)).toMatchObject({ activity: "idle", state: "listing", error: expect.any(String) });
+    mkdirSync(join(sets, "going"));
+    writeFileSync(join(sets, "going", "a.png"), await draw("a red boat"));
+    await server.post(`${SCANS}/${begun.id}/resume`, {});
+    expect(await ended(begun.id)).toMatchObject({ state: "finished", error: null, done: 1 });
+  });
+});
+
+describe("what may not be scanned", () => {
+  test.each([
+    ["another folder", () => join(folder, "sets-evil")],
+    ["a folder with the same beginning", () => `${sets}-evil`],
+    ["a way out", () => join("..", "sets-evil")],
+    ["a way out of an absolute path", () => `${sets}/../sets-evil`],
+    ["a link that leads out", () => "link"],
+    ["a list, which could name files anywhere", () => "list.txt"],
+    ["a folder that is not there", () => "nothing"],
+    ["the whole disk", () => "/"],
+    ["a zero byte", () => "dogs\0"],
+    ["another bucket", () => "s3://other/sets"],
+    ["a prefix with the same beginning", () => "s3://bucket/sets-evil"],
+    ["the bucket above", () => "s3://bucket"],
+    ["another protocol", () => "file:///etc"],
+  ])("%s", async (_name, source) => {
+    const answer = await server.post(SCANS, { source: source() });
+    expect(answer.status).toBe(400);
+    const problem = (await answer.json()) as Problem;
+    expect(problem).toMatchObject({ code: "invalid_request", errors: [{ pointer: "#/source" }] });
+    expect(problem.detail).toContain("scans.sources");
+  });
+
+  test("anything, where no place is configured; and scans of elsewhere are not shown", async () => {
+    const answer = await closed.post(SCANS, { source: sets });
+    expect(await answer.json()).toMatchObject({ status: 400, detail: expect.stringContaining("names no place") });
+    expect(await (await fetch(`${closed.url}${SCANS}`)).json()).toEqual({
+      scans: [],
+      places: { sources: [], quarantine: false },
+    });
+    expect(existsSync(join(closed.data, "scans"))).toBe(false);
+  });
+
+  test.each<[string, object, string]>([
+    ["no source", {}, "#/source"],
+    ["no such policy", { source: "dogs", policy: "nope" }, "#/policy"],
+    ["no such layout", { source: "dogs", layout: "folders" }, "#/layout"],
+    ["a negative side", { source: "dogs", min_side: -1 }, "#/min_side"],
+    ["a field that is none", { source: "dogs", remove: true }, ""],
+  ])("%s", async (_name, body, pointer) => {
+    const answer = await server.post(SCANS, body);
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as Problem).errors?.[0]?.pointer).toContain(pointer);
+  });
+
+  test.each([
+    ["GET", "/scan_nothing"],
+    ["GET", "/scan_nothing/events"],
+    ["GET", "/scan_nothing/items"],
+    ["GET", "/scan_nothing/copies"],
+    ["GET", "/scan_nothing/files/results.csv"],
+    ["GET", "/scan_nothing/thumbnail?key=a.png"],
+    ["POST", "/scan_nothing/reveal?key=a.png"],
+    ["POST", "/scan_nothing/cancel"],
+    ["POST", "/scan_nothing/resume"],
+    ["POST", "/scan_nothing/quarantine"],
+    ["POST", "/scan_nothing/undo"],
+  ])("%s %s is a 404", async (method, path) => {
+    expect((await fetch(`${server.url}${SCANS}${path}`, { method })).status).toBe(404);
+  });
+
+  test.each(["limit=0", "limit=201", "sort=size", "action=maybe", "after=x", "min_score=2", "colour=red"])(
+    "browsing by %s",
+    async (query) => {
+      const { id } = (await get<{ scans: ScanAnswer[] }>(SCANS)).scans[0] ?? { id: "" };
+      expect((await fetch(`${server.url}${SCANS}/${id}/items?${query}`)).status).toBe(400);
+    },
+  );
+});
