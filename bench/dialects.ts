@@ -40,6 +40,7 @@ const rows = await Processes.within(async (processes) => {
   const port = await processes.safelight(
     "safelight",
     {
+      image_cache: { entries: 0 },
       generators: { dummy: { kind: "openai", url: `http://127.0.0.1:${backEnd}/v1`, model: "dummy" } },
       policies: ["cheap.yaml"],
     },

@@ -27,6 +27,7 @@ const safelight = (name: string, policies: Readonly<Record<string, string>>): Op
   async function open(backEnd, processes) {
     const files = Object.keys(policies);
     const settings = {
+      image_cache: { entries: 0 }, // the back end has one picture
       generators: { dummy: { kind: "openai", url: `http://127.0.0.1:${backEnd}/v1`, model: "dummy" } },
       limits: { concurrent_generations: CONCURRENT },
       ...(files.length > 0 ? { policies: files } : {}),

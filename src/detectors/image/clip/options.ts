@@ -45,7 +45,9 @@ export const ClipOptions = z.strictObject({
   explain_from: z.number().min(0).max(1).default(0.5).meta({
     description: "Findings from this score on say where in the picture. That costs sixteen more looks.",
   }),
-  threads: count("Threads that work on one picture together. 2, or 1 on a single core, when absent."),
+  threads: count(
+    "Threads that work on one picture together. When absent, one for each core, at most 4, while one picture is judged, and each session's share while there are many.",
+  ),
   sessions: count("Pictures judged at once. As many as the cores can feed, at most 4, when absent."),
 });
 export type ClipOptions = z.output<typeof ClipOptions>;

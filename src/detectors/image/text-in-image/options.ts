@@ -24,7 +24,9 @@ export const TextInImageOptions = z.strictObject({
     .max(200)
     .default(100)
     .meta({ description: "Lines that are read in one frame; with more of them the detector cannot tell." }),
-  threads: count("Threads that work on one picture together. 2, or 1 on a single core, when absent."),
+  threads: count(
+    "Threads that work on one picture together. When absent, one for each core, at most 4, while one picture is judged, and each session's share while there are many.",
+  ),
   sessions: count("Pictures read at once. As many as the cores can feed, at most 4, when absent."),
 });
 export type TextInImageOptions = z.output<typeof TextInImageOptions>;
