@@ -1,6 +1,7 @@
 import { ACTIONS, type Action } from "../contract/actions.ts";
 import { categoryTitle, isCategory } from "../contract/categories.ts";
-import { SCAN_PROBLEMS, type Scan, type ScanProblemCode } from "../contract/scan.ts";
+import type { Scan } from "../contract/scan.ts";
+import { SCAN_PROBLEMS, type ScanProblemCode } from "../contract/scan-problems.ts";
 import { lopsided } from "../dataset/scan/concepts.ts";
 import { Pace } from "../dataset/scan/pace.ts";
 import type { ScanProgress } from "../dataset/scan/scan.ts";

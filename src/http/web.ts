@@ -21,7 +21,7 @@ export async function webRoutes(app: App): Promise<void> {
     onFound: (_path, c) => c.header("Cache-Control", "no-cache"),
   });
   app.get("/", page);
-  app.get("/generations/:id", page);
+  for (const path of ["/generations/:id", "/scans", "/scans/:id"]) app.get(path, page);
   app.get(
     "/assets/*",
     serveStatic({

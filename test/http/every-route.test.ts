@@ -164,6 +164,8 @@ const NO_PICTURES: Readonly<Record<string, string>> = {
 const CONSOLE = [
   "GET /",
   "GET /generations/:id",
+  "GET /scans",
+  "GET /scans/:id",
   "GET /assets/*",
   "GET /:file{[a-z0-9-]+\\.(?:svg|png|ico|webmanifest|txt)}",
 ];

@@ -13,8 +13,20 @@ const generationRoute = createRoute({
   component: lazyRouteComponent(() => import("./generation/GenerationPage.tsx"), "GenerationPage"),
 });
 
+const scansRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/scans",
+  component: lazyRouteComponent(() => import("./scans/ScansPage.tsx"), "ScansPage"),
+});
+
+const scanRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/scans/$id",
+  component: lazyRouteComponent(() => import("./scans/ScanPage.tsx"), "ScanPage"),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([playgroundRoute, generationRoute]),
+  routeTree: rootRoute.addChildren([playgroundRoute, generationRoute, scansRoute, scanRoute]),
   scrollRestoration: true,
 });
 

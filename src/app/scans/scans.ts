@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import type { Action } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import { highestScore, REJECTED, type Scan, type ScanCopies, type ScanItem } from "../../contract/scan.ts";
+import { highestScore, type Scan, type ScanCopies, type ScanItem } from "../../contract/scan.ts";
 import {
   SCAN_FILES,
   type ScanAnswer,
@@ -13,6 +13,7 @@ import {
   type ScanPlaces,
   type ScanRequest,
 } from "../../contract/scan-api.ts";
+import { REJECTED } from "../../contract/scan-problems.ts";
 import { JOURNAL, readJournal } from "../../dataset/consequences/journal.ts";
 import { isHeld } from "../../dataset/consequences/undo.ts";
 import { openFiles } from "../../dataset/files/open.ts";

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { REJECTED, SCAN_LAYOUTS, type Scan, ScanLayoutSchema, type ScanSummary } from "../../contract/scan.ts";
+import { SCAN_LAYOUTS, type Scan, ScanLayoutSchema, type ScanSummary } from "../../contract/scan.ts";
+import { REJECTED } from "../../contract/scan-problems.ts";
 import type { Consequences } from "../../dataset/consequences/apply.ts";
 import { hasUnjudged } from "../../dataset/scan/summary.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";

@@ -1,4 +1,5 @@
-import type { ScanProblem, ScanProblemCode } from "../../contract/scan.ts";
+import type { ScanProblem } from "../../contract/scan.ts";
+import type { ScanProblemCode } from "../../contract/scan-problems.ts";
 
 /** A file as a listing tells of it. `key` is its path below the source, with `/`. */
 export interface ListedFile {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Action, strongest } from "../../contract/actions.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
-import { REJECTED, type ScanItem } from "../../contract/scan.ts";
+import type { ScanItem } from "../../contract/scan.ts";
+import { REJECTED } from "../../contract/scan-problems.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";

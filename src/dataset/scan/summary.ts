@@ -1,14 +1,8 @@
 import { ACTIONS, type Action, severity } from "../../contract/actions.ts";
 import type { Category } from "../../contract/categories.ts";
 import type { Coverage } from "../../contract/decision.ts";
-import {
-  SCAN_PROBLEMS,
-  type ScanCopies,
-  type ScanItem,
-  type ScanProblem,
-  type ScanProblemCode,
-  type ScanSummary,
-} from "../../contract/scan.ts";
+import type { ScanCopies, ScanItem, ScanProblem, ScanSummary } from "../../contract/scan.ts";
+import { SCAN_PROBLEMS, type ScanProblemCode } from "../../contract/scan-problems.ts";
 
 import { Concepts } from "./concepts.ts";
 import { comparesLooks } from "./copies.ts";

@@ -6,13 +6,7 @@ import { streamSSE } from "hono/streaming";
 import { ActionSchema } from "../../contract/actions.ts";
 import { CategorySchema } from "../../contract/categories.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import {
-  highestScore,
-  SCAN_PROBLEMS,
-  ScanCopiesSchema,
-  type ScanItem,
-  type ScanProblemCode,
-} from "../../contract/scan.ts";
+import { highestScore, ScanCopiesSchema, type ScanItem } from "../../contract/scan.ts";
 import {
   SCAN_FILES,
   ScanAnswerSchema,
@@ -23,6 +17,7 @@ import {
   ScanPageSchema,
   ScanRequestSchema,
 } from "../../contract/scan-api.ts";
+import { SCAN_PROBLEMS, type ScanProblemCode } from "../../contract/scan-problems.ts";
 import { readJson, validate } from "../body.ts";
 import { PROBLEMS } from "../openapi.ts";
 import { problemOf, toSafelightError } from "../problem.ts";

@@ -99,13 +99,14 @@ export async function* generate(request: SentRequest, signal: AbortSignal): Asyn
 /** May differ with the key: pictures are had by their addresses only without one. */
 type Path = string | ((key: string | null) => string);
 
-async function getJson<T>(path: Path, signal: AbortSignal): Promise<T> {
+export async function getJson<T>(path: Path, signal: AbortSignal): Promise<T> {
   const answer = await send(path, { headers: { accept: "application/json" }, signal });
   // One build from one contract: see readGenerationEvents.
   return (await answer.json()) as T;
 }
 
-async function send(path: Path, init: RequestInit): Promise<Response> {
+/** @throws ApiError for whatever is no success */
+export async function send(path: Path, init: RequestInit): Promise<Response> {
   const answer = await sendWithKey(path, init, keptKey());
   if (!answer.ok) throw new ApiError(toProblem(answer.status, await answer.json().catch(() => undefined)));
   const type = answer.headers.get("content-type") ?? "";

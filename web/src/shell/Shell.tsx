@@ -7,7 +7,10 @@ import classes from "./Shell.module.css";
 import { ThemeToggle } from "./ThemeToggle.tsx";
 
 /** The screens there are, in the order of the header. A new screen is one line here and one route. */
-const SCREENS = [{ to: "/", label: "Playground" }] as const;
+const SCREENS = [
+  { to: "/", label: "Playground", exact: true },
+  { to: "/scans", label: "Data sets", exact: false },
+] as const;
 
 export function Shell() {
   const info = useQuery(infoQuery);
@@ -24,7 +27,7 @@ export function Shell() {
           </Link>
           <nav aria-label="Screens" className={classes["nav"]}>
             {SCREENS.map((screen) => (
-              <Link key={screen.to} to={screen.to} className={classes["link"]} activeOptions={{ exact: true }}>
+              <Link key={screen.to} to={screen.to} className={classes["link"]} activeOptions={{ exact: screen.exact }}>
                 {screen.label}
               </Link>
             ))}

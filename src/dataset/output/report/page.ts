@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { ACTIONS, type Action } from "../../../contract/actions.ts";
 import { categoryTitle } from "../../../contract/categories.ts";
-import { SCAN_PROBLEMS, type Scan, type ScanItem, type ScanProblemCode } from "../../../contract/scan.ts";
+import type { Scan, ScanItem } from "../../../contract/scan.ts";
+import { SCAN_PROBLEMS, type ScanProblemCode } from "../../../contract/scan-problems.ts";
 import { lopsided } from "../../scan/concepts.ts";
 import { hasUnjudged } from "../../scan/summary.ts";
 import type { ReportData } from "./gather.ts";

@@ -1,0 +1,31 @@
+import type { Action } from "./actions.ts";
+
+/**
+ * What can be wrong with a file of a data set, apart from what it shows or says. `unjudged`: nobody could tell whether it is safe,
+ * so the scan as a whole could not tell either.
+ */
+export const SCAN_PROBLEMS = {
+  access_denied: { unjudged: true, title: "It may not be read" },
+  vanished: { unjudged: true, title: "It was listed, and is gone" },
+  changed: { unjudged: true, title: "It changed while it was read" },
+  unreadable: { unjudged: true, title: "It cannot be read as a picture" },
+  too_large: { unjudged: true, title: "It is larger than the limits allow" },
+  leaves_source: { unjudged: true, title: "It is a link out of the data set" },
+  linked_folder: { unjudged: true, title: "It is a link to a folder, which is not followed" },
+  name_not_utf8: { unjudged: true, title: "Its name is not UTF-8" },
+  no_regular_file: { unjudged: true, title: "It is neither a file nor a folder" },
+  archive_damaged: { unjudged: true, title: "The archive is damaged or cut short" },
+  caption_unreadable: { unjudged: true, title: "Its caption cannot be read" },
+  caption_too_long: { unjudged: true, title: "Its caption is longer than the limits allow" },
+  metadata_invalid: { unjudged: true, title: "A metadata file does not fit its schema" },
+  wrong_extension: { unjudged: false, title: "The content is of another format than the name says" },
+  too_small: { unjudged: false, title: "It has fewer pixels than the training needs" },
+  caption_missing: { unjudged: false, title: "It has no caption, and others have" },
+  caption_empty: { unjudged: false, title: "Its caption is empty" },
+  caption_orphan: { unjudged: false, title: "A caption belongs to no picture" },
+} as const satisfies Record<string, { unjudged: boolean; title: string }>;
+
+export type ScanProblemCode = keyof typeof SCAN_PROBLEMS;
+
+/** Actions that take a picture out of a training set, unless a scan is told otherwise. */
+export const REJECTED: readonly Action[] = ["blur", "review", "block"];

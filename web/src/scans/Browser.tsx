@@ -1,0 +1,97 @@
+import { Button, Loader, Select, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { ACTIONS } from "../../../src/contract/actions.ts";
+import { BUILT_IN_CATEGORIES, categoryTitle } from "../../../src/contract/categories.ts";
+import type { ScanAnswer } from "../../../src/contract/scan-api.ts";
+import { SCAN_PROBLEMS } from "../../../src/contract/scan-problems.ts";
+import { problemOf } from "../api/problem.ts";
+import { type ItemsAsked, itemsQuery } from "../api/scans.ts";
+import { Card } from "../result/Card.tsx";
+import { capital } from "../result/format.ts";
+import { ProblemNotice } from "../result/ProblemNotice.tsx";
+import { Picture } from "./Picture.tsx";
+import classes from "./Scans.module.css";
+
+const ANY = { value: "", label: "Any" };
+const ALL: ItemsAsked = { sort: "score", action: "", category: "", problem: "", faces: "", q: "" };
+
+/** The pictures of a scan, by what was found in them. */
+export function Browser({ scan }: { readonly scan: ScanAnswer }) {
+  const [asked, setAsked] = useState(ALL);
+  const [q] = useDebouncedValue(asked.q, 300);
+  const pages = useInfiniteQuery(itemsQuery(scan.id, { ...asked, q }));
+  const set = (change: Partial<ItemsAsked>) => setAsked((before) => ({ ...before, ...change }));
+  const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
+  const choice = (label: string, field: "action" | "category" | "problem" | "faces", data: readonly Choice[]) => (
+    <Select
+      label={label}
+      size="xs"
+      allowDeselect={false}
+      data={[ANY, ...data]}
+      value={asked[field]}
+      onChange={(value) => set({ [field]: value ?? "" })}
+    />
+  );
+  return (
+    <Card title="Pictures">
+      <div className={classes["filters"]}>
+        {choice("Decision", "action", ACTIONS.map(named))}
+        {choice(
+          "Category",
+          "category",
+          BUILT_IN_CATEGORIES.map((value) => ({ value, label: capital(categoryTitle(value)) })),
+        )}
+        {choice(
+          "Problem",
+          "problem",
+          Object.entries(SCAN_PROBLEMS).map(([value, { title }]) => ({ value, label: title })),
+        )}
+        {choice("Faces", "faces", ["none", "one", "several"].map(named))}
+        <Select
+          label="Sort by"
+          size="xs"
+          allowDeselect={false}
+          data={[
+            { value: "score", label: "Highest score" },
+            { value: "key", label: "Name" },
+          ]}
+          value={asked.sort}
+          onChange={(sort) => set({ sort: sort === "key" ? "key" : "score" })}
+        />
+        <TextInput
+          label="Name"
+          size="xs"
+          placeholder="A part of it"
+          value={asked.q}
+          onChange={(event) => set({ q: event.currentTarget.value })}
+        />
+      </div>
+      {pages.error && <ProblemNotice problem={problemOf(pages.error)} onRetry={() => void pages.refetch()} />}
+      {pages.isPending && <Loader type="dots" aria-label="Loading pictures" />}
+      {pages.data && items.length === 0 && !pages.hasNextPage && (
+        <p className={classes["quiet"]}>No picture is like that.</p>
+      )}
+      <ul className={classes["pictures"]}>
+        {items.map((item) => (
+          <Picture key={item.key} scan={scan.id} item={item} />
+        ))}
+      </ul>
+      {pages.hasNextPage && (
+        <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          {items.length === 0 ? "Look further" : "Show more"}
+        </Button>
+      )}
+    </Card>
+  );
+}
+
+interface Choice {
+  readonly value: string;
+  readonly label: string;
+}
+
+function named(value: string): Choice {
+  return { value, label: capital(value) };
+}
