@@ -7,9 +7,9 @@ import {
   ScanCopiesSchema,
   type ScanItem,
   ScanItemSchema,
-  type ScanProblemCode,
   ScanSchema,
 } from "../../contract/scan.ts";
+import type { ScanProblemCode } from "../../contract/scan-problems.ts";
 import type {
   FileKind,
   InventoryCaption,
