@@ -24,6 +24,8 @@ const PEAK = join(import.meta.dirname, "support/peak-memory.mjs");
 /** Pictures of the memory runs are small, so that there can be many: what is held does not depend on it. */
 const SMALL_SIDE = 128;
 const RUNS = 3;
+/** Enough for a dozen shards. */
+const SHARED = 3_000;
 
 const { values } = parseArgs({
   options: {
@@ -139,9 +141,12 @@ async function memory(root: string, many: number): Promise<void> {
   report(`Memory of a scan (${SMALL_SIDE}², whole command)`, rows);
 }
 
-async function workers(root: string, source: string, pictures: number): Promise<void> {
+async function workers(root: string): Promise<void> {
   const programs = findPostgres();
   if (!programs) return;
+  const pictures = SHARED;
+  const source = join(root, "shared");
+  await writeSample(source, { pictures, side: 512, bad: 0.02, copies: 0, captions: true, seed: 3 });
   const postgres = await startPostgres(programs);
   try {
     const shared = async (processes: number): Promise<number> => {
@@ -240,13 +245,13 @@ else {
     const only = values.only.split(",");
     const pictures = Number(values.pictures);
     const source = join(root, "sample");
-    if (only.some((part) => part !== "memory")) {
+    if (only.some((part) => part !== "memory" && part !== "workers")) {
       await writeSample(source, { pictures, side: 512, bad: 0.02, copies: 0, captions: true, seed: 1 });
     }
     if (only.includes("speed")) await speed(root, source, pictures);
     if (only.includes("s3")) await overS3(root, source);
     if (only.includes("resume")) await resume(root, source, pictures);
-    if (only.includes("workers")) await workers(root, source, pictures);
+    if (only.includes("workers")) await workers(root);
     if (only.includes("memory")) await memory(root, Number(values.many));
   } finally {
     rmSync(root, { recursive: true, force: true });

@@ -39,6 +39,43 @@ export function resizeBilinear(
   return out;
 }
 
+/**
+ * Shrinks a picture by averaging: each place of the result is the mean of the whole pixels that it covers. Rough for sizes that do not
+ * divide each other, and quick.
+ * @param rgb `height × width × 3` values, row by row
+ * @returns `toHeight × toWidth × 3` values, not rounded; no side is longer than before
+ */
+export function shrinkByMean(
+  rgb: Uint8Array,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Float32Array {
+  const out = new Float32Array(toWidth * toHeight * 3);
+  for (let y = 0; y < toHeight; y++) {
+    const [top, bottom] = [Math.floor((y * height) / toHeight), Math.floor(((y + 1) * height) / toHeight)];
+    for (let x = 0; x < toWidth; x++) {
+      const [left, right] = [Math.floor((x * width) / toWidth), Math.floor(((x + 1) * width) / toWidth)];
+      let [red, green, blue] = [0, 0, 0];
+      for (let row = top; row < bottom; row++) {
+        const end = (row * width + right) * 3;
+        for (let at = (row * width + left) * 3; at < end; at += 3) {
+          red += rgb[at] as number;
+          green += rgb[at + 1] as number;
+          blue += rgb[at + 2] as number;
+        }
+      }
+      const pixels = (bottom - top) * (right - left);
+      const to = (y * toWidth + x) * 3;
+      out[to] = red / pixels;
+      out[to + 1] = green / pixels;
+      out[to + 2] = blue / pixels;
+    }
+  }
+  return out;
+}
+
 /** For each place in the output: the two input places around it, and how far it lies between them. */
 function positions(from: number, to: number) {
   const ratio = to > 1 ? (from - 1) / (to - 1) : from / to;

@@ -46,10 +46,10 @@ describe.skipIf(!executablePath)("scans in the console", () => {
     page.on("pageerror", (error) => said.push(error.message));
   });
   afterAll(async () => {
-    expect(said).toEqual([]);
     await browser?.close();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
+    expect(said).toEqual([]);
   });
 
   const shot = (name: string) => page.screenshot({ path: join(OUTPUT, `scans-${name}.png`), fullPage: true });

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type BigIntStats, constants, type Dirent } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, opendir, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
 import { type ByteRange, FileProblem, type Files, type ListedFile, type Unlistable } from "./files.ts";
 
 const PIECE = 256 * 1024;
+/** How long it is believed that a folder of the data set is no link that leads out of it. */
+const REMEMBERED_MS = 1_000;
 /** How often a file that changes under the reader is read again. */
 const READINGS = 3;
 /** Names of files that are being written; they are no part of a data set. */
@@ -36,6 +38,8 @@ export async function makeFolder(path: string): Promise<Files> {
 class Folder implements Files {
   readonly uri: string;
   readonly rooted = true;
+  /** Files are read folder by folder: the way to the last one is not looked up anew for each. */
+  #lastFolder: { readonly path: string; readonly real: string; readonly at: number } | undefined;
 
   constructor(root: string) {
     this.uri = root;
@@ -48,9 +52,8 @@ class Folder implements Files {
   async read(key: string, most: number, signal: AbortSignal, range?: ByteRange) {
     for (let reading = 1; ; reading++) {
       signal.throwIfAborted();
-      const file = await this.#open(key);
+      const { file, before } = await this.#open(key);
       try {
-        const before = await file.stat({ bigint: true });
         const { start, end } = range ?? { start: 0, end: Number(before.size) };
         if (end - start > most) throw tooLarge(end - start, most);
         const bytes = await readFully(file, start, end);
@@ -66,9 +69,8 @@ class Folder implements Files {
   }
 
   async *stream(key: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const file = await this.#open(key);
+    const { file, before } = await this.#open(key);
     try {
-      const before = stampOf(await file.stat({ bigint: true }));
       for (let at = 0; ; ) {
         signal.throwIfAborted();
         const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE, at);
@@ -76,7 +78,7 @@ class Folder implements Files {
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
-      if (stampOf(await file.stat({ bigint: true })) !== before)
+      if (stampOf(await file.stat({ bigint: true })) !== stampOf(before))
         throw new FileProblem("changed", "it changed while it was read");
     } catch (error) {
       throw ofFile(error);
@@ -184,17 +186,31 @@ class Folder implements Files {
     throw new FileProblem("leaves_source", "it is a link that leads out of the data set");
   }
 
-  async #open(key: string): Promise<FileHandle> {
-    const real = await this.#inside(key);
+  async #open(key: string): Promise<{ readonly file: FileHandle; readonly before: BigIntStats }> {
+    const path = this.#path(key);
+    const folder = await this.#realFolder(dirname(path));
     try {
-      // Without blocking: what was a file may be a pipe by now. The real path has no link as its last part any more.
-      const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      if ((await file.stat()).isFile()) return file;
-      await file.close();
-      throw new FileProblem("no_regular_file", "it is no regular file");
+      return await openFile(folder === undefined ? await this.#inside(key) : join(folder, basename(path)));
+    } catch (error) {
+      // it is a link itself, or its folder has become another one
+      if (folder === undefined || !["ELOOP", "ENOENT", "ENOTDIR"].includes(codeOf(error))) throw ofFile(error);
+    }
+    try {
+      return await openFile(await this.#inside(key));
     } catch (error) {
       throw ofFile(error);
     }
+  }
+
+  /** Where a folder of the data set really lies, as of a moment ago; undefined where that must be asked file by file. */
+  async #realFolder(folder: string): Promise<string | undefined> {
+    if (folder === this.#lastFolder?.path && performance.now() - this.#lastFolder.at < REMEMBERED_MS)
+      return this.#lastFolder.real;
+    const real = await realpath(folder).catch(() => undefined);
+    if (real === undefined || !(real === this.uri || real.startsWith(this.uri + sep) || this.uri === sep))
+      return undefined;
+    this.#lastFolder = { path: folder, real, at: performance.now() };
+    return real;
   }
 
   #path(key: string): string {
@@ -205,6 +221,19 @@ class Folder implements Files {
 
   #key(path: string): string {
     return relative(this.uri, path).split(sep).join("/");
+  }
+}
+
+/** Without blocking: what was a file may be a pipe by now. A link is not followed. */
+async function openFile(path: string): Promise<{ readonly file: FileHandle; readonly before: BigIntStats }> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const before = await file.stat({ bigint: true });
+    if (!before.isFile()) throw new FileProblem("no_regular_file", "it is no regular file");
+    return { file, before };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@ import type { ScanShard, ScanShards } from "../../jobs/scan-shards.ts";
 import { closeScan, judgeRange, listScan, type ScanParts, type ScanProgress } from "./scan.ts";
 
 /** Pictures in one shard: some seconds of work, so that little is done twice when a worker dies. */
-const SHARD_PICTURES = 500;
+const SHARD_PICTURES = 250;
 const LOOK_MS = 500;
 /** Shards are given out anew when nothing has been judged for so long: their jobs may have failed too often. */
 const STALLED_MS = 120_000;

@@ -1,5 +1,6 @@
 import type { Frame } from "../../contract/detector.ts";
 import { SafelightError } from "../../contract/errors.ts";
+import { shrinkByMean } from "../resize.ts";
 import { openModel, type PoolOptions, type Tensors } from "../session.ts";
 
 const MODEL = "face-detection-blazeface";
@@ -37,7 +38,7 @@ export async function openFaces(options: PoolOptions = {}): Promise<Faces> {
     name: `${MODEL}@${model.entry.sha256.slice(0, 12)}`,
     async find(frame, signal) {
       const fit = fitOf(frame);
-      const pixels = inSquare(await frame.shrunk(fit.width, fit.height), fit);
+      const pixels = inSquare(await sized(frame, fit), fit);
       const answer = await model.run({ pixels: { dims: [1, SIDE, SIDE, 3], data: pixels } }, signal);
       return apart(candidates(answer, fit));
     },
@@ -59,7 +60,12 @@ function fitOf({ width, height }: Pick<Frame, "width" | "height">): Fit {
   return { ...fit, left: Math.floor((SIDE - fit.width) / 2), top: Math.floor((SIDE - fit.height) / 2) };
 }
 
-function inSquare(rgb: Uint8Array, { width, height, left, top }: Fit): Float32Array {
+function sized(frame: Frame, { width, height }: Fit): Promise<Uint8Array> | Float32Array {
+  if (frame.width < width || frame.height < height) return frame.shrunk(width, height);
+  return shrinkByMean(frame.rgb, frame.width, frame.height, width, height);
+}
+
+function inSquare(rgb: Uint8Array | Float32Array, { width, height, left, top }: Fit): Float32Array {
   const pixels = new Float32Array(SIDE * SIDE * 3);
   for (let y = 0; y < height; y++) {
     pixels.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * SIDE + left) * 3);
