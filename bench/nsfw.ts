@@ -3,7 +3,9 @@
  * Each engine works in a fresh process of its own; loading is timed from the first import to the first warm run, and the best of a
  * few processes counts, for each engine alike. sharp, which decodes for all of them, is there before.
  *
- *   node bench/nsfw.ts [--json]
+ * Then the models that might ship, on harmless pictures: see `nsfw-candidates.ts`. `--models` does only that.
+ *
+ *   node bench/nsfw.ts [--json] [--models] [--candidates FOLDER] [--benign FOLDER]
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +16,7 @@ import sharp from "sharp";
 import { z } from "zod";
 import { DEFAULT_LIMITS } from "../src/contract/limits.ts";
 import { picture } from "../test/pictures/seeds.ts";
+import { compareCandidates } from "./nsfw-candidates.ts";
 import { measure, type Row, report, round } from "./support/harness.ts";
 
 /** `loads`: fresh processes that load; the last of them goes on to classify. */
@@ -27,6 +30,8 @@ type Engine = keyof typeof ENGINES;
 const PICTURES = ["512.png", "512.jpeg", "1024.png"] as const;
 /** The most that two engines may differ in any probability: see test/nsfw-parity.test.ts. */
 const ALLOWED = 1e-3;
+
+const CACHE = join(import.meta.dirname, "../node_modules/.cache/safelight/nsfw");
 
 type Scores = ReadonlyMap<string, number>;
 type Classify = (encoded: Uint8Array) => Promise<Scores>;
@@ -43,7 +48,7 @@ async function open(engine: Engine): Promise<{ classify: Classify; close(): Prom
   if (engine === "safelight") {
     const [{ openModel }, { classify }, { decodeImage }] = await Promise.all([
       import("../src/models/session.ts"),
-      import("../src/detectors/image/nsfw/nsfw.ts"),
+      import("../src/detectors/image/nsfw/classify.ts"),
       import("../src/models/decode.ts"),
     ]);
     const model = await openModel("nsfw-mobilenet-v2-mid");
@@ -150,8 +155,14 @@ const { values } = parseArgs({
     child: { type: "string" },
     folder: { type: "string" },
     iterations: { type: "string" },
+    models: { type: "boolean", default: false },
+    candidates: { type: "string", default: join(CACHE, "candidates") },
+    benign: { type: "string", default: join(CACHE, "benign/pictures") },
   },
 });
 const engine = Object.keys(ENGINES).find((name) => name === values.child) as Engine | undefined;
 if (engine && values.folder) await child(engine, values.folder, Number(values.iterations));
-else await main();
+else {
+  if (!values.models) await main();
+  await compareCandidates(values.candidates, values.benign);
+}

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../src/contract/limits.ts";
-import { classify } from "../src/detectors/image/nsfw/nsfw.ts";
+import { classify } from "../src/detectors/image/nsfw/classify.ts";
 import { decodeImage } from "../src/models/decode.ts";
 import { type Model, openModel } from "../src/models/session.ts";
 import { type Nsfwjs, openNsfwjs } from "./pictures/nsfwjs.ts";

@@ -135,6 +135,23 @@ function convert(): Uint8Array {
   graph.floats("zero", [], [0]);
   graph.floats("six", [], [6]);
 
+  /** What the classifier pools, before it does: the last thing that still has a place in the picture. */
+  let features: { name: string; side: number } | undefined;
+  /** The class activation map: the classifier, put to each cell alone. The mean over the cells is what the softmax is given. */
+  const mapActivations = (channels: number, w: string, bias: string) => {
+    if (!features) throw new Error("the classifier expects pooled features");
+    const { name, side } = features;
+    const across = graph.node("Transpose", [w], "activations/w", { perm: { ints: [1, 0] } });
+    const kernel = graph.node(
+      "Reshape",
+      [across, graph.whole("activations/shape", [CLASSES, channels, 1, 1])],
+      "activations/kernel",
+    );
+    graph.node("Conv", [name, kernel, bias], "activations", { kernel_shape: { ints: [1, 1] } });
+    activations = ["n", CLASSES, side, side];
+  };
+  let activations: readonly (string | number)[] | undefined;
+
   let next = 0;
   for (const node of nodes) {
     const [a, b, c] = node.input;
@@ -199,6 +216,7 @@ function convert(): Uint8Array {
       case "AvgPool": {
         const { name: input, side } = get(a);
         if (node.attr.ksize?.list.i[1] !== side) throw new Error("AvgPool expects to cover the whole plane");
+        features = get(a);
         made.set(node.name, { name: graph.node("GlobalAveragePool", [input], name), side: 1 });
         break;
       }
@@ -206,8 +224,9 @@ function convert(): Uint8Array {
         made.set(node.name, { name: graph.node("Flatten", [get(a).name], name), side: 1 });
         break;
       case "_FusedMatMul": {
-        const inputs = [get(a).name, constant(`${name}/w`, weight(b)), constant(`${name}/b`, weight(c))];
-        made.set(node.name, { name: graph.node("Gemm", inputs, name), side: 1 });
+        const [w, bias] = [constant(`${name}/w`, weight(b)), constant(`${name}/b`, weight(c))];
+        made.set(node.name, { name: graph.node("Gemm", [get(a).name, w, bias], name), side: 1 });
+        mapActivations(weight(b).shape[0] ?? 0, w, bias);
         break;
       }
       case "Softmax":
@@ -218,6 +237,7 @@ function convert(): Uint8Array {
         break;
       case "Identity":
         graph.output(get(a).name, ["n", CLASSES]);
+        if (activations) graph.output("activations", activations);
         continue;
       default:
         throw new Error(`${node.op} is not known to this recipe`);
