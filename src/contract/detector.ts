@@ -7,7 +7,7 @@ export interface Prompt {
   readonly text: string;
 }
 
-/** One frame of a decoded picture, upright, in sRGB, alpha flattened over neutral grey. */
+/** One frame of a decoded picture, upright, in sRGB, without alpha. */
 export interface Frame {
   /** Index in the file: 0 for a still picture. */
   readonly index: number;
@@ -27,7 +27,15 @@ export interface Frame {
   shrunk(width: number, height: number): Promise<Uint8Array>;
 }
 
-export const MEDIA_TYPES = ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/tiff"] as const;
+export const MEDIA_TYPES = [
+  "image/png",
+  "image/jpeg",
+  "image/webp",
+  "image/gif",
+  "image/avif",
+  "image/tiff",
+  "image/bmp",
+] as const;
 export type MediaType = (typeof MEDIA_TYPES)[number];
 
 /** A picture, decoded once within hard limits and shared by all detectors. */
@@ -41,8 +49,9 @@ export interface DecodedImage {
   readonly width: number;
   readonly height: number;
   /**
-   * Frames in the file; `frames` holds at most a sample of them, evenly spread, the first always among them. It is empty where
-   * nobody looks at the pixels; a detector always gets some.
+   * Frames in the file; `frames` holds at most a sample of them, evenly spread, the first always among them. A frame that
+   * viewers may see differently stands in it several times, as it looks over grey first: docs/formats.md says when. It is
+   * empty where nobody looks at the pixels; a detector always gets some.
    */
   readonly frameCount: number;
   readonly frames: readonly Frame[];

@@ -1,83 +1,219 @@
-import sharp from "sharp";
+import sharp, { type Metadata, type OutputInfo, type SharpOptions } from "sharp";
 import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
+import { composed, readAnimation } from "./apng.ts";
+import { decodeBmp, readBmpHeader } from "./bmp.ts";
+import { isFaithful, withDeclaredColour, withProfile } from "./colour.ts";
+import { isAnimatedPng } from "./containers.ts";
 import { RgbFrame } from "./frame.ts";
-import { checkSize, type HeaderLimits, identify, readHeader, unreadable } from "./header.ts";
+import { checkSize, type HeaderLimits, identify, readHeader, unjudgeable, unreadable } from "./header.ts";
+import { chooseFrames } from "./sampling.ts";
+import { small, viewsOf, whole } from "./views.ts";
 
 /** Pictures are decoded once, so that libvips' cache of results could only hold on to what should be forgotten. */
 sharp.cache(false);
-
-/** Behind whatever is transparent: what detectors see there, and so what anybody may be shown. */
-export const BACKGROUND = { r: 128, g: 128, b: 128 };
 
 /** No picture within the default limits takes a tenth of this. */
 const PATIENCE_SECONDS = 20;
 
 export type DecodeLimits = HeaderLimits & Pick<Limits, "frames_judged">;
 
+/** A picture whose header is read and within the limits. */
+interface Opened {
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  /** Milliseconds that each frame is shown for, where they are told. */
+  readonly delays?: readonly number[];
+  /** What viewers show of several pictures in one file. */
+  readonly primary?: number;
+  /** @param chosen indices in rising order @returns what each may look like */
+  frames(chosen: readonly number[]): Promise<readonly Frame[]>;
+}
+
 /**
  * Decodes a picture within hard limits, which are held against its header before any pixel is decoded. What the bytes
  * are decides, not what anyone calls them. libvips works in its own threads.
  *
- * Every warning of a decoder fails the picture: half a picture must not be judged as if it were whole.
+ * Every warning of a decoder fails the picture: half a picture must not be judged as if it were whole. What viewers may see
+ * differently (transparent parts, a profile that turns the colours) comes as several frames of one index.
  * @throws SafelightError `image_too_large` naming the value and the limit; `image_unreadable` for anything that is not a
- *   whole PNG, JPEG, WebP, GIF, AVIF or TIFF; animated PNG and AVIF are refused, because only their first frame could be judged
+ *   whole PNG, JPEG, WebP, GIF, AVIF, TIFF or BMP, and for what only some viewers would show so
+ * @see docs/formats.md
  */
 export async function decodeImage(bytes: Uint8Array, limits: DecodeLimits): Promise<DecodedImage> {
   const mediaType = identify(bytes, limits);
-  const header = await readHeader(bytes, mediaType);
-  const frameCount = header.pages ?? 1;
-  checkSize(header.width, header.height, frameCount, limits);
-  const chosen = spread(frameCount, limits.frames_judged);
-  const [digest, frames] = await Promise.all([
-    sha256(bytes),
-    Promise.all(chosen.map((index) => decodeFrame(bytes, mediaType, index, limits))),
-  ]);
+  const picture = await open(bytes, mediaType, limits);
+  const { width, height, frameCount, delays, primary } = picture;
+  const chosen = chooseFrames(frameCount, limits.frames_judged, delays, primary);
+  const [digest, frames] = await Promise.all([sha256(bytes), picture.frames(chosen)]);
   const [first] = frames;
-  const { width, height } = header.autoOrient;
   if (first?.width !== width || first.height !== height) throw unreadable(mediaType);
   return { digest, bytes, mediaType, width, height, frameCount, frames };
 }
 
-/** At most `most` of the indices 0 to count - 1, evenly spread; the first always, and the last when there is more than one. */
-function spread(count: number, most: number): readonly number[] {
-  if (count <= most) return Array.from({ length: count }, (_, i) => i);
-  if (most === 1) return [0];
-  return Array.from({ length: most }, (_, i) => Math.round((i * (count - 1)) / (most - 1)));
+function open(bytes: Uint8Array, mediaType: MediaType, limits: DecodeLimits): Promise<Opened> | Opened {
+  if (mediaType === "image/bmp") return openBmp(bytes, limits);
+  if (mediaType === "image/png" && isAnimatedPng(bytes)) return openAnimatedPng(bytes, limits);
+  return openWithLibvips(bytes, mediaType, limits);
 }
 
-async function decodeFrame(
+async function openWithLibvips(bytes: Uint8Array, mediaType: MediaType, limits: DecodeLimits): Promise<Opened> {
+  const source = mediaType === "image/png" ? await declaredColour(bytes) : bytes;
+  const header = await readHeader(source, mediaType);
+  const frameCount = header.pages ?? 1;
+  const { width, height } = header.autoOrient;
+  checkSize(header.width, header.height, frameCount, limits);
+  return {
+    width,
+    height,
+    frameCount,
+    ...(header.delay ? { delays: header.delay } : {}),
+    ...(header.pagePrimary === undefined ? {} : { primary: header.pagePrimary }),
+    async frames(chosen) {
+      const views = await Promise.all(chosen.map((index) => decodePage(source, mediaType, index, header, limits)));
+      return views.flat();
+    },
+  };
+}
+
+async function declaredColour(png: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await withDeclaredColour(png);
+  } catch (cause) {
+    throw unjudgeable("image/png", cause);
+  }
+}
+
+/** The pages of a TIFF differ in all that a header says. */
+async function decodePage(
   bytes: Uint8Array,
   mediaType: MediaType,
-  index: number,
+  page: number,
+  first: Metadata,
   limits: DecodeLimits,
-): Promise<Frame> {
+): Promise<readonly Frame[]> {
+  // Each is held against the limit once more.
+  const how = { page, pages: 1, failOn: "warning", autoOrient: true, limitInputPixels: limits.image_pixels } as const;
   try {
-    const { data, info } = await sharp(bytes, {
-      page: index,
-      pages: 1,
-      failOn: "warning",
-      autoOrient: true,
-      // The pages of a TIFF differ in size: each is held against the limit once more.
-      limitInputPixels: limits.image_pixels,
-    })
-      .flatten({ background: BACKGROUND })
-      .toColourspace("srgb")
-      .timeout({ seconds: PATIENCE_SECONDS })
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels after conversion to sRGB`);
-    return new RgbFrame(index, info.width, info.height, data);
+    const header = mediaType === "image/tiff" && page > 0 ? await sharp(bytes, how).metadata() : first;
+    const seen = inSrgb(bytes, how, header).timeout({ seconds: PATIENCE_SECONDS });
+    const { data, info } = await seen.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const views =
+      info.channels === 4 ? await viewsOf(page, info.width, info.height, data) : [rgbFrame(page, data, info)];
+    if (!header.icc || (await isFaithful(header.icc))) return views;
+    if (header.space === "grey16")
+      throw new Error("16 bits of grey with a profile that turns them into something else");
+    const plain = sharp(bytes, { ...how, ignoreIcc: true })
+      .removeAlpha()
+      .toColourspace("srgb");
+    return [...views, await small(page, await whole(page, plain.timeout({ seconds: PATIENCE_SECONDS })))];
   } catch (cause) {
     if (cause instanceof Error && cause.message.includes("exceeds pixel limit")) {
       throw new SafelightError(
         "image_too_large",
-        `frame ${index} of the image has more pixels than the limit of ${limits.image_pixels} (image_pixels)`,
+        `frame ${page} of the image has more pixels than the limit of ${limits.image_pixels} (image_pixels)`,
         { cause },
       );
     }
     throw unreadable(mediaType, cause);
+  }
+}
+
+function rgbFrame(index: number, data: Buffer, { width, height, channels }: OutputInfo): Frame {
+  if (channels !== 3) throw new Error(`${channels} channels after conversion to sRGB`);
+  return new RgbFrame(index, width, height, data);
+}
+
+/** sharp turns 16 bits with a profile into Display P3, and leaves them there unless it is told where to go. */
+function inSrgb(bytes: Uint8Array, how: SharpOptions, { space, hasProfile }: Metadata) {
+  const picture = sharp(bytes, how).toColourspace("srgb");
+  return space === "rgb16" && hasProfile ? picture.withIccProfile("srgb", { attach: false }) : picture;
+}
+
+function openBmp(bytes: Uint8Array, limits: DecodeLimits): Opened {
+  const header = judgeable("image/bmp", () => readBmpHeader(bytes));
+  const { width, height, icc } = header;
+  checkSize(width, height, 1, limits);
+  return {
+    width,
+    height,
+    frameCount: 1,
+    async frames() {
+      try {
+        const views = await viewsOf(0, width, height, await bmpInRgba(bytes));
+        if (!icc || (await isFaithful(icc))) return views;
+        return [...views, ...(await viewsOf(0, width, height, await decodeBmp(bytes, header)))];
+      } catch (cause) {
+        throw unjudgeable("image/bmp", cause);
+      }
+    },
+  };
+}
+
+/** @returns `height × width × 4` bytes R G B A in sRGB @throws Error */
+export async function bmpInRgba(bytes: Uint8Array): Promise<Uint8Array> {
+  const header = readBmpHeader(bytes);
+  const rgba = await decodeBmp(bytes, header);
+  if (!header.icc) return rgba;
+  const { width, height } = header;
+  const png = await sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  return inRgba(withProfile(png, header.icc));
+}
+
+function openAnimatedPng(bytes: Uint8Array, limits: DecodeLimits): Opened {
+  const animation = judgeable("image/png", () => readAnimation(bytes));
+  const { width, height, still } = animation;
+  const stills = still ? [still] : [];
+  const frameCount = stills.length + animation.frames.length;
+  checkSize(width, height, frameCount, limits);
+  return {
+    width,
+    height,
+    frameCount,
+    primary: stills.length,
+    delays: [...stills.map(() => 0), ...animation.frames.map(({ delayMs }) => delayMs)],
+    async frames(chosen) {
+      const last = chosen.at(-1) ?? 0;
+      const views: Frame[] = [];
+      try {
+        for (const png of stills) views.push(...(await viewsOf(0, width, height, await frameInRgba(png))));
+        let index = stills.length;
+        for await (const canvas of composed(animation, frameInRgba)) {
+          if (chosen.includes(index)) views.push(...(await viewsOf(index, width, height, canvas)));
+          if (index === last) break;
+          index += 1;
+        }
+      } catch (cause) {
+        throw unjudgeable("image/png", cause);
+      }
+      return views;
+    },
+  };
+}
+
+/** One frame of an animation. @returns `height × width × 4` bytes R G B A */
+export async function frameInRgba(png: Uint8Array): Promise<Uint8Array> {
+  const source = await withDeclaredColour(png);
+  const { icc } = await sharp(source).metadata();
+  if (icc && !(await isFaithful(icc))) throw new Error("an animation with colours that only some viewers show so");
+  return inRgba(source);
+}
+
+async function inRgba(png: Uint8Array): Promise<Uint8Array> {
+  const header = await sharp(png).metadata();
+  const picture = inSrgb(png, { failOn: "warning" }, header).ensureAlpha();
+  return await picture.timeout({ seconds: PATIENCE_SECONDS }).raw({ depth: "uchar" }).toBuffer();
+}
+
+function judgeable<T>(mediaType: MediaType, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw unjudgeable(mediaType, cause);
   }
 }
 

@@ -1,8 +1,8 @@
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import type { MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
-import { countGifFrames, isAnimatedPng, pngChunks } from "./containers.ts";
+import { ascii, countGifFrames, countMultiPictures, jpegSegments, pngChunks } from "./containers.ts";
 import { ACCEPTED, sniff } from "./sniff.ts";
 
 export type HeaderLimits = Pick<Limits, "image_bytes" | "image_pixels" | "image_frames">;
@@ -25,20 +25,50 @@ export function identify(bytes: Uint8Array, limits: HeaderLimits): MediaType {
     throw new SafelightError("image_unreadable", `${found}; accepted are ${ACCEPTED}`);
   }
   if (sniffed.mediaType === "image/png") checkPng(bytes, limits);
+  if (sniffed.mediaType === "image/jpeg") checkJpeg(bytes);
+  if (sniffed.mediaType === "image/gif") checkSize(...gifScreen(bytes), 1, limits);
   return sniffed.mediaType;
 }
 
-/** What libvips would not say: the size where it is beyond what libvips can hold, and frames after the first. */
+/** Of ITU-T H.273, those transfer functions that look as sRGB's does: BT.709, BT.601, sRGB, BT.2020. */
+const ORDINARY_TRANSFERS = [1, 6, 13, 14, 15];
+
+/** What libvips would not say: the size where it is beyond what libvips can hold, and colours of high dynamic range. */
 function checkPng(bytes: Uint8Array, limits: HeaderLimits): void {
-  const { value: first } = pngChunks(bytes).next();
-  if (first?.type === "IHDR" && first.data.length >= 8) {
-    const header = new DataView(first.data.buffer, first.data.byteOffset);
-    checkSize(header.getUint32(0), header.getUint32(4), 1, limits);
+  for (const { type, data } of pngChunks(bytes)) {
+    if (type === "IDAT") return;
+    if (type === "IHDR" && data.length >= 8) {
+      const header = new DataView(data.buffer, data.byteOffset);
+      checkSize(header.getUint32(0), header.getUint32(4), 1, limits);
+    }
+    if (type === "cICP" && !ORDINARY_TRANSFERS.includes(data[1] ?? 0)) {
+      throw new SafelightError(
+        "image_unreadable",
+        "the content is a PNG of high dynamic range, which looks different in every viewer; send it in sRGB or Display P3",
+      );
+    }
   }
-  if (isAnimatedPng(bytes)) {
+}
+
+/** What viewers do not agree on: further pictures, and colours of ink that may be a negative. */
+function checkJpeg(bytes: Uint8Array): void {
+  const more = countMultiPictures(bytes);
+  if (more > 0) {
     throw new SafelightError(
       "image_unreadable",
-      "the content is an animated PNG, of which only the first frame could be judged; send a GIF or an animated WebP",
+      `the content is a multi-picture JPEG (MPO) with ${more + 1} pictures, of which only the first could be judged; send them one by one`,
+    );
+  }
+  let components = 0;
+  let adobe = false;
+  for (const { type, data } of jpegSegments(bytes)) {
+    if (/^c[0-35-7]$/.test(type)) components = data[5] ?? 0;
+    if (type === "ee" && ascii(data, 0, 5) === "Adobe") adobe = true;
+  }
+  if (components === 4 && !adobe) {
+    throw new SafelightError(
+      "image_unreadable",
+      "the content is a CMYK JPEG that does not say whether it is inverted (it has no Adobe segment); send it in RGB",
     );
   }
 }
@@ -47,13 +77,25 @@ function checkPng(bytes: Uint8Array, limits: HeaderLimits): void {
 export async function readHeader(bytes: Uint8Array, mediaType: MediaType) {
   try {
     const header = await sharp(bytes, { limitInputPixels: false, failOn: "warning" }).metadata();
-    const whole = mediaType !== "image/gif" || countGifFrames(bytes) === (header.pages ?? 1);
+    const whole = mediaType !== "image/gif" || isWholeGif(bytes, header);
     // libvips goes by signatures of its own: where it finds another format, the file is two things at once.
     if (whole && header.mediaType === mediaType) return header;
   } catch (cause) {
     throw unreadable(mediaType, cause);
   }
   throw unreadable(mediaType);
+}
+
+/** libvips leaves out damaged frames, and takes a large screen for a mistake; browsers show all of both. */
+function isWholeGif(bytes: Uint8Array, { pages = 1, width, height }: Metadata): boolean {
+  const [across, down] = gifScreen(bytes);
+  return countGifFrames(bytes) === pages && width === across && height === down;
+}
+
+/** Pixels. */
+function gifScreen(bytes: Uint8Array): readonly [width: number, height: number] {
+  const u16 = (at: number) => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  return [u16(6), u16(8)];
 }
 
 /** @throws SafelightError `image_too_large` */
@@ -77,4 +119,12 @@ export function checkSize(width: number, height: number, frames: number, limits:
 export function unreadable(mediaType: MediaType, cause?: unknown): SafelightError {
   const name = mediaType.slice("image/".length).toUpperCase();
   return new SafelightError("image_unreadable", `the image begins as ${name}, but is damaged or cut short`, { cause });
+}
+
+/** For what Safelight itself takes apart. */
+export function unjudgeable(mediaType: MediaType, cause: unknown): SafelightError {
+  if (cause instanceof SafelightError) return cause;
+  const why = cause instanceof Error && !("code" in cause) ? `: ${cause.message.split("\n", 1)[0]}` : "";
+  const name = mediaType.slice("image/".length).toUpperCase();
+  return new SafelightError("image_unreadable", `the image begins as ${name}, but cannot be judged${why}`, { cause });
 }

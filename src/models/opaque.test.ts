@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { encodeBmp } from "../../test/pictures/bmp.ts";
 import type { MediaType } from "../contract/detector.ts";
 import { DEFAULT_LIMITS } from "../contract/limits.ts";
 import { decodeImage } from "./decode.ts";
@@ -44,4 +45,20 @@ describe("a picture without", () => {
     const image = of(await hidden().flatten().ensureAlpha().png().toBuffer(), "image/png");
     expect(await opaqueImage(image)).toBe(image);
   });
+});
+
+test("a BMP leaves as PNG, with the pixels that were judged", async () => {
+  const rgba = Uint8Array.from({ length: SIDE * SIDE * 4 }, (_, i) => (i * 89) % 256);
+  const { icc } = await sharp(await hidden().withIccProfile("p3").png().toBuffer()).metadata();
+  const bmp = encodeBmp(rgba, SIDE, SIDE, {
+    bits: 32,
+    header: 124,
+    masks: [0xff, 0xff00, 0xff_0000, 0xff00_0000],
+    icc: icc ?? Buffer.alloc(0),
+  });
+  const shown = await opaqueImage(of(bmp, "image/bmp"));
+  expect(shown.mediaType).toBe("image/png");
+  const [judged] = (await decodeImage(bmp, DEFAULT_LIMITS)).frames;
+  const [seen] = (await decodeImage(shown.bytes, DEFAULT_LIMITS)).frames;
+  expect(seen?.rgb).toEqual(judged?.rgb);
 });

@@ -1,7 +1,9 @@
 import sharp from "sharp";
+import { composed, readAnimation } from "./apng.ts";
 import type { ReleasedImage } from "./blur.ts";
-import { pngChunks } from "./containers.ts";
-import { BACKGROUND } from "./decode.ts";
+import { isAnimatedPng, pngChunks } from "./containers.ts";
+import { bmpInRgba, frameInRgba } from "./decode.ts";
+import { BACKGROUND } from "./views.ts";
 
 /** By the colour type in a PNG's header: whether pixels have an alpha of their own. */
 const PNG_WITH_ALPHA = new Set([4, 6]);
@@ -10,10 +12,12 @@ const COLOUR_TYPE_AT = 25;
 /**
  * A picture as it was judged: over the grey that stood behind its transparent parts. On the white page of a viewer they could show what
  * no detector saw. A picture without any is handed back as it is; the others are encoded anew, without loss where their format can,
- * and keep their metadata.
+ * and keep their metadata. An animated PNG becomes a WebP then, and a BMP, which few programs read, always a PNG.
  */
 export async function opaqueImage(image: ReleasedImage): Promise<ReleasedImage> {
   const { bytes, mediaType, width, height } = image;
+  if (mediaType === "image/bmp") return bmpAsPng(image);
+  if (mediaType === "image/png" && isAnimatedPng(bytes)) return opaqueAnimation(image);
   if (!(await mayBeTransparent(image))) return image;
   const all = { animated: true };
   if ((await sharp(bytes, all).stats()).isOpaque) return image;
@@ -37,4 +41,37 @@ async function mayBeTransparent({ bytes, mediaType }: ReleasedImage): Promise<bo
     if (type === "IDAT") return false;
   }
   return false;
+}
+
+async function bmpAsPng({ bytes, width, height }: ReleasedImage): Promise<ReleasedImage> {
+  const flat = sharp(await bmpInRgba(bytes), { raw: { width, height, channels: 4 } }).flatten({
+    background: BACKGROUND,
+  });
+  return { bytes: await flat.png().toBuffer(), mediaType: "image/png", width, height };
+}
+
+/** Without the picture that viewers without animations would show, and without metadata, where anything is transparent. */
+async function opaqueAnimation(image: ReleasedImage): Promise<ReleasedImage> {
+  const { bytes, width, height } = image;
+  const animation = readAnimation(bytes);
+  const stills = animation.still ? [await frameInRgba(animation.still)] : [];
+  let opaque = stills.every(isOpaque);
+  const frames: Buffer[] = [];
+  for await (const canvas of composed(animation, frameInRgba)) {
+    opaque &&= isOpaque(canvas);
+    const flat = sharp(canvas, { raw: { width, height, channels: 4 } }).flatten({ background: BACKGROUND });
+    frames.push(await flat.raw().toBuffer());
+  }
+  if (opaque) return image;
+  const strip = { width, height: height * frames.length, channels: 3, pageHeight: height } as const;
+  const delay = animation.frames.map(({ delayMs }) => Math.round(delayMs));
+  const webp = await sharp(Buffer.concat(frames), { raw: strip, limitInputPixels: false })
+    .webp({ lossless: true, delay })
+    .toBuffer();
+  return { bytes: webp, mediaType: "image/webp", width, height };
+}
+
+function isOpaque(rgba: Uint8Array): boolean {
+  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return false;
+  return true;
 }

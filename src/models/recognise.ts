@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { DecodedImage, MediaType } from "../contract/detector.ts";
 import { sha256 } from "../pipeline/digest.ts";
-import { jpegSegments, type Part, pngChunks } from "./containers.ts";
+import { isAnimatedPng, jpegSegments, type Part, pngChunks } from "./containers.ts";
 import { type DecodeLimits, decodeImage } from "./decode.ts";
 import { checkSize, identify, readHeader, unreadable } from "./header.ts";
 
@@ -25,6 +25,7 @@ export async function recogniseImage(bytes: Uint8Array, limits: DecodeLimits): P
 async function sizeOfWhole(bytes: Uint8Array, mediaType: MediaType): Promise<Size | undefined> {
   switch (mediaType) {
     case "image/png":
+      if (isAnimatedPng(bytes)) return undefined;
       return sizeOfPng(bytes) ?? (await sizeInHeader(bytes, mediaType));
     case "image/jpeg":
       if (!hasEndOfJpeg(bytes)) throw unreadable(mediaType);

@@ -6,8 +6,8 @@ export interface Sniffed {
   readonly mediaType?: MediaType;
 }
 
-/** For messages: "PNG, JPEG, WebP, GIF, AVIF and TIFF". */
-export const ACCEPTED = "PNG, JPEG, WebP, GIF, AVIF and TIFF";
+/** For messages: "PNG, JPEG, WebP, GIF, AVIF, TIFF and BMP". */
+export const ACCEPTED = "PNG, JPEG, WebP, GIF, AVIF, TIFF and BMP";
 
 const SIGNATURES: readonly { readonly at?: number; readonly magic: string; readonly is: Sniffed }[] = [
   { magic: "\x89PNG\r\n\x1a\n", is: { name: "PNG", mediaType: "image/png" } },
@@ -18,7 +18,7 @@ const SIGNATURES: readonly { readonly at?: number; readonly magic: string; reado
   { magic: "MM\0*", is: { name: "TIFF", mediaType: "image/tiff" } },
   { magic: "II+\0", is: { name: "TIFF", mediaType: "image/tiff" } },
   { magic: "MM\0+", is: { name: "TIFF", mediaType: "image/tiff" } },
-  { magic: "BM", is: { name: "BMP" } },
+  { magic: "BM", is: { name: "BMP", mediaType: "image/bmp" } },
   { magic: "\0\0\x01\0", is: { name: "ICO" } },
   { magic: "\xff\x0a", is: { name: "JPEG XL" } },
   { magic: "\0\0\0\x0cJXL ", is: { name: "JPEG XL" } },

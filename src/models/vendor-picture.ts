@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import type { DecodedImage, Frame, MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
-import { BACKGROUND } from "./decode.ts";
 import { releaseImage } from "./release.ts";
+import { BACKGROUND } from "./views.ts";
 
 /** What a vendor takes. Every vendor takes JPEG. */
 export interface VendorLimits {

@@ -1,5 +1,10 @@
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
+import { pngChunk } from "../../src/models/containers.ts";
+import { encodeApng } from "./apng.ts";
+import { BMP_FORMS, encodeBmp } from "./bmp.ts";
+
+export { pngChunk };
 
 /** Small pictures in every accepted format and the odd variants of each, made on the spot: 96 × 80 unless said otherwise. */
 export const WIDTH = 96;
@@ -30,6 +35,14 @@ export async function animation(
   return await (format === "gif" ? image.gif({ delay }) : image.webp({ delay })).toBuffer();
 }
 
+/** The same grain with an alpha channel. */
+export function rgbaNoise(width: number, height: number, phase = 0, alpha = 255): Uint8Array {
+  const rgb = rgbNoise(width, height, phase);
+  return Uint8Array.from({ length: width * height * 4 }, (_, i) =>
+    i % 4 === 3 ? alpha : (rgb[Math.floor(i / 4) * 3 + (i % 4)] ?? 0),
+  );
+}
+
 export async function seeds(): Promise<Readonly<Record<string, Buffer>>> {
   const base = picture();
   return {
@@ -40,6 +53,10 @@ export async function seeds(): Promise<Readonly<Record<string, Buffer>>> {
     "png, grey": await base.clone().toColourspace("b-w").png().toBuffer(),
     "png, grey and alpha": await base.clone().toColourspace("b-w").ensureAlpha(0.5).png().toBuffer(),
     "png, alpha": await base.clone().ensureAlpha(0.5).png().toBuffer(),
+    "png, animated": await encodeApng(
+      Array.from({ length: 12 }, (_, i) => ({ rgba: rgbaNoise(WIDTH, HEIGHT, i), width: WIDTH, height: HEIGHT })),
+    ),
+    "png, 16 bits, Display P3": await base.clone().toColourspace("rgb16").withIccProfile("p3").png().toBuffer(),
     "png, Display P3": await base.clone().withIccProfile("p3").png().toBuffer(),
     jpeg: await base.clone().jpeg().toBuffer(),
     "jpeg, progressive": await base.clone().jpeg({ progressive: true }).toBuffer(),
@@ -50,19 +67,31 @@ export async function seeds(): Promise<Readonly<Record<string, Buffer>>> {
     "webp, animated": await animation("webp", 12),
     gif: await base.clone().gif().toBuffer(),
     "gif, animated": await animation("gif", 12),
+    "gif, transparent": await sharp(rgbaNoise(WIDTH, HEIGHT, 0, 255), {
+      raw: { width: WIDTH, height: HEIGHT, channels: 4 },
+    })
+      .composite([{ input: Buffer.from([0, 0, 0, 255]), raw: { width: 1, height: 1, channels: 4 }, blend: "dest-out" }])
+      .gif()
+      .toBuffer(),
+    "avif, 10 bits": await base.clone().avif({ effort: 0, bitdepth: 10 }).toBuffer(),
+    "avif, alpha": await base.clone().ensureAlpha(0.5).avif({ effort: 0 }).toBuffer(),
     avif: await base.clone().avif({ effort: 0 }).toBuffer(),
     tiff: await base.clone().tiff().toBuffer(),
     "tiff, LZW": await base.clone().tiff({ compression: "lzw" }).toBuffer(),
+    "tiff, deflate": await base.clone().tiff({ compression: "deflate", predictor: "horizontal" }).toBuffer(),
+    "tiff, tiled": await base.clone().tiff({ tile: true, tileWidth: 32, tileHeight: 32 }).toBuffer(),
+    "tiff, 16 bits": await base.clone().toColourspace("rgb16").tiff({ compression: "none" }).toBuffer(),
+    "tiff, CMYK": await base.clone().toColourspace("cmyk").tiff({ compression: "deflate" }).toBuffer(),
+    "tiff, bilevel": await base
+      .clone()
+      .toColourspace("b-w")
+      .threshold(110)
+      .tiff({ bitdepth: 1, compression: "ccittfax4" })
+      .toBuffer(),
+    ...Object.fromEntries(
+      Object.entries(BMP_FORMS).map(([name, form]) => [name, encodeBmp(rgbaNoise(WIDTH, HEIGHT), WIDTH, HEIGHT, form)]),
+    ),
   };
-}
-
-export function pngChunk(type: string, data: Uint8Array): Buffer {
-  const chunk = Buffer.alloc(12 + data.length);
-  chunk.writeUInt32BE(data.length, 0);
-  chunk.write(type, 4, "latin1");
-  chunk.set(data, 8);
-  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + data.length)), 8 + data.length);
-  return chunk;
 }
 
 /** `png` with chunks put in after IHDR. */

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { BACKGROUND } from "../../../models/decode.ts";
+import { BACKGROUND } from "../../../models/views.ts";
 import type { Picture } from "../../../pipeline/parts.ts";
 
 /** How a caller wants the pictures. */

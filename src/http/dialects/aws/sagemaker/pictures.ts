@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
-import { BACKGROUND } from "../../../../models/decode.ts";
+import { BACKGROUND } from "../../../../models/views.ts";
 import type { Picture } from "../../../../pipeline/parts.ts";
 
 /** Rows between two pauses for other work: about 2 ms. */
