@@ -69,6 +69,7 @@ beforeAll(async () => {
   canvas = await painter();
   server = await serve(`
 log: { level: silent }
+image_cache: {entries: 0} # the back end has one picture
 policies: [${JSON.stringify(join(folder, "vendor.yaml"))}]
 default_policy: vendor
 generators:

@@ -259,7 +259,10 @@ describe("Cloud Vision is asked for no feature of no picture, which is not bille
 });
 
 /** Where a picture, or a judgement, is the only thing to ask for. */
-const WITHOUT = ["http", "openai", "perspective", "rules", "classifier", "custom", "test-signals", "nsfw", "test-card"];
+const WITHOUT = [
+  ...["http", "openai", "perspective"],
+  ...["rules", "classifier", "custom", "test-signals", "nsfw", "clip", "hashes", "text-in-image", "test-card"],
+];
 
 test("every kind of detector that has no probe is one whose judgement costs nothing, or whose price its owner sets", () => {
   const kinds = new Set([...Object.keys(TEXT_DETECTORS), ...Object.keys(IMAGE_DETECTORS)]);

@@ -66,6 +66,9 @@ describe.skipIf(missing !== undefined)("OpenAI's client for Python", () => {
   });
 
   test("lists and retrieves models", () => {
-    expect(got).toMatchObject({ models: ["sketch", "safelight-moderation:default"], retrieved: "safelight" });
+    expect(got).toMatchObject({
+      models: ["sketch", "safelight-moderation:dataset", "safelight-moderation:default"],
+      retrieved: "safelight",
+    });
   });
 });
