@@ -3,7 +3,8 @@
 //   node scripts/run.mjs start [options]       the server, as `safelight serve`
 //   node scripts/run.mjs cli <arguments>       the command line, in the folder where npm was called
 //   node scripts/run.mjs test [filters]        every test, or those whose file names match
-//   node scripts/run.mjs bench [names] [--json]
+//   node scripts/run.mjs bench [names] [--json and other options of a benchmark]
+//   node scripts/run.mjs fuzz [--cases N]      damaged pictures of every format
 //   node scripts/run.mjs setup                 nothing but the set-up
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -25,6 +26,7 @@ const MODES = {
     return handOver(node, [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", ...args]);
   },
   bench,
+  fuzz: async (args) => handOver(await setUp({ web: false }), [join(ROOT, "test/fuzz/fuzz.ts"), ...args]),
   setup: async () => {
     await setUp({ web: true });
     return 0;
@@ -35,8 +37,9 @@ async function bench(args) {
   const all = readdirSync(join(ROOT, "bench"))
     .filter((file) => file.endsWith(".ts"))
     .map((file) => file.slice(0, -".ts".length));
-  const flags = args.filter((arg) => arg.startsWith("-"));
-  const named = args.filter((arg) => !arg.startsWith("-"));
+  const first = args.findIndex((arg) => arg.startsWith("-"));
+  const named = first < 0 ? args : args.slice(0, first);
+  const flags = args.slice(named.length);
   const unknown = named.find((name) => !all.includes(name));
   if (unknown !== undefined) {
     tell(`there is no benchmark ${JSON.stringify(unknown)}; there are ${all.join(", ")}`);
