@@ -34,6 +34,16 @@ export function pdqDistance(a: PdqHash, b: PdqHash): number {
   return distance;
 }
 
+/** The distance to one of many hashes; some number above `most` where it is more. */
+export function pdqDistanceAt(hash: PdqHash, words: Uint32Array, at: number, most: number): number {
+  const start = at * PDQ_WORDS;
+  let distance = 0;
+  for (let i = 0; i < PDQ_WORDS && distance <= most; i++) {
+    distance += bitsIn((hash[i] as number) ^ (words[start + i] as number));
+  }
+  return distance;
+}
+
 /** How many bits of a hash are set. PDQ sets those above the median, so never more than 128. */
 export function pdqBitsSet(hash: PdqHash): number {
   let bits = 0;

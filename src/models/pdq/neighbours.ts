@@ -1,5 +1,5 @@
-import { setImmediate as turn } from "node:timers/promises";
-import { bitsIn, PDQ_BITS, PDQ_WORDS, type PdqHash } from "./hash.ts";
+import { CHUNKS, type ChunkTable, chunkAfter, chunkOf, masks, shareOf, tableOf } from "./chunks.ts";
+import { bitsIn, PDQ_WORDS, type PdqHash, pdqDistanceAt } from "./hash.ts";
 
 /** A hash that was found: its place among those that the index was built of. */
 export interface Neighbour {
@@ -7,34 +7,33 @@ export interface Neighbour {
   readonly distance: number;
 }
 
-const CHUNK_BITS = 16;
-const CHUNKS = PDQ_BITS / CHUNK_BITS;
-const BUCKETS = 1 << CHUNK_BITS;
-
 /** Fewer hashes are compared one by one sooner than buckets are looked up. */
 const WORTH_A_TABLE = 4_096;
 /** Of a chunk. Further away there are so many buckets that comparing with every hash is as quick. */
 const MOST_FLIPS = 2;
-/** What is worked through before others get their turn: some milliseconds. */
-const HASHES_AT_ONCE = 100_000;
+/** By the number of flips. */
+const MASKS = Array.from({ length: MOST_FLIPS + 1 }, (_, flips) => masks(flips));
 
-/** For one chunk: the hashes by the value of this chunk. Those of value `v` are `members[starts[v]]` to `members[starts[v + 1] - 1]`. */
-interface Table {
-  readonly starts: Uint32Array;
-  readonly members: Uint32Array;
+/** A run of members of a table. */
+interface Bucket {
+  readonly table: ChunkTable;
+  readonly from: number;
+  readonly to: number;
+  /** The following chunk of the hash that is looked up, and in how many bits those of the members may differ from it. */
+  readonly following: number;
+  readonly most: number;
 }
 
 /**
- * Finds the hashes near to a given one among millions, by multi-index hashing: two hashes that differ in at most `d` of 256 bits
- * differ in at most `d / 16` bits of one of their sixteen chunks, so only buckets that near are looked at. Takes 100 bytes a hash.
- * @see Norouzi, Punjani and Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", 2012
+ * Finds the hashes near to a given one among millions, by multi-index hashing: only buckets are looked at in which one of the sixteen
+ * chunks is near. Takes 128 bytes a hash, from 4,096 hashes on.
  */
 export class PdqIndex {
   readonly size: number;
   readonly #words: Uint32Array;
-  readonly #tables: readonly Table[];
+  readonly #tables: readonly ChunkTable[];
 
-  private constructor(words: Uint32Array, tables: readonly Table[]) {
+  private constructor(words: Uint32Array, tables: readonly ChunkTable[]) {
     this.size = words.length / PDQ_WORDS;
     this.#words = words;
     this.#tables = tables;
@@ -45,7 +44,7 @@ export class PdqIndex {
    * @param words eight for each hash, one hash after the other; kept, so do not change them
    */
   static async build(words: Uint32Array): Promise<PdqIndex> {
-    const tables: Table[] = [];
+    const tables: ChunkTable[] = [];
     const size = words.length / PDQ_WORDS;
     for (let chunk = 0; chunk < CHUNKS && size >= WORTH_A_TABLE; chunk++) tables.push(await tableOf(words, chunk));
     return new PdqIndex(words, tables);
@@ -53,89 +52,41 @@ export class PdqIndex {
 
   /** Every hash at most `distance` away, the nearest first; equally near ones in their own order. */
   within(hash: PdqHash, distance: number): readonly Neighbour[] {
-    const found = this.#buckets(hash, Math.floor(distance / CHUNKS)) ?? [
-      { from: 0, to: this.size, members: undefined },
-    ];
     const near = new Map<number, number>(); // one hash may be found by several of its chunks
-    for (const { members, from, to } of found) {
-      for (let i = from; i < to; i++) {
-        const at = members ? (members[i] as number) : i;
-        const bits = this.#distance(hash, at, distance);
-        if (bits <= distance) near.set(at, bits);
-      }
-    }
+    const look = (at: number) => {
+      const bits = pdqDistanceAt(hash, this.#words, at, distance);
+      if (bits <= distance) near.set(at, bits);
+    };
+    const buckets = this.#buckets(hash, distance);
+    if (buckets) for (const bucket of buckets) lookThrough(bucket, look);
+    else for (let at = 0; at < this.size; at++) look(at);
     return Array.from(near, ([at, bits]) => ({ at, distance: bits })).sort(
       (a, b) => a.distance - b.distance || a.at - b.at,
     );
   }
 
-  /** The buckets whose chunk differs in at most `flips` bits; undefined when looking through all hashes is less work. */
-  #buckets(hash: PdqHash, flips: number) {
+  /** Those whose chunk is near enough; undefined when looking through all hashes is less work. */
+  #buckets(hash: PdqHash, distance: number): readonly Bucket[] | undefined {
+    const flips = shareOf(1, distance);
     if (this.#tables.length === 0 || flips > MOST_FLIPS) return undefined;
-    const masks = MASKS[flips] ?? [];
-    const found: { readonly members: Uint32Array | undefined; readonly from: number; readonly to: number }[] = [];
+    const buckets: Bucket[] = [];
     let candidates = 0;
-    for (const [chunk, { starts, members }] of this.#tables.entries()) {
+    for (const [chunk, table] of this.#tables.entries()) {
       const value = chunkOf(hash, 0, chunk);
-      for (const mask of masks) {
+      const following = chunkOf(hash, 0, chunkAfter(chunk));
+      for (const mask of MASKS[flips] ?? []) {
         const bucket = value ^ mask;
-        const [from, to] = [starts[bucket] as number, starts[bucket + 1] as number];
-        if (from < to) found.push({ members, from, to });
+        const [from, to] = [table.starts[bucket] as number, table.starts[bucket + 1] as number];
+        if (from < to) buckets.push({ table, from, to, following, most: shareOf(2, distance) - bitsIn(mask) });
         candidates += to - from;
       }
     }
-    return candidates < this.size ? found : undefined;
-  }
-
-  /** Stops counting once it is more than `most`. */
-  #distance(hash: PdqHash, at: number, most: number): number {
-    const start = at * PDQ_WORDS;
-    let distance = 0;
-    for (let i = 0; i < PDQ_WORDS && distance <= most; i++) {
-      distance += bitsIn((hash[i] as number) ^ (this.#words[start + i] as number));
-    }
-    return distance;
+    return candidates < this.size ? buckets : undefined;
   }
 }
 
-/** By the number of bits: every mask over a chunk with at most so many bits set. */
-const MASKS: readonly (readonly number[])[] = (() => {
-  const single = Array.from({ length: CHUNK_BITS }, (_, bit) => 1 << bit);
-  const double = single.flatMap((one, i) => single.slice(i + 1).map((other) => one | other));
-  return [[0], [0, ...single], [0, ...single, ...double]];
-})();
-
-function chunkOf(words: Uint32Array, at: number, chunk: number): number {
-  const word = words[at * PDQ_WORDS + (chunk >>> 1)] as number;
-  return chunk % 2 === 0 ? word >>> CHUNK_BITS : word & (BUCKETS - 1);
-}
-
-/** Counting sort. */
-async function tableOf(words: Uint32Array, chunk: number): Promise<Table> {
-  const size = words.length / PDQ_WORDS;
-  const starts = new Uint32Array(BUCKETS + 1);
-  await inSlices(size, (at) => {
-    const after = chunkOf(words, at, chunk) + 1;
-    starts[after] = (starts[after] as number) + 1;
-  });
-  for (let value = 0; value < BUCKETS; value++) {
-    starts[value + 1] = (starts[value + 1] as number) + (starts[value] as number);
-  }
-  const next = starts.slice();
-  const members = new Uint32Array(size);
-  await inSlices(size, (at) => {
-    const value = chunkOf(words, at, chunk);
-    const place = next[value] as number;
-    members[place] = at;
-    next[value] = place + 1;
-  });
-  return { starts, members };
-}
-
-async function inSlices(size: number, visit: (at: number) => void): Promise<void> {
-  for (let from = 0; from < size; from += HASHES_AT_ONCE) {
-    const to = Math.min(size, from + HASHES_AT_ONCE);
-    for (let at = from; at < to; at++) visit(at);
-    await turn();
+function lookThrough({ table, from, to, following, most }: Bucket, look: (at: number) => void): void {
+  for (let i = from; i < to; i++) {
+    if (bitsIn(following ^ (table.following[i] as number)) <= most) look(table.members[i] as number);
   }
 }

@@ -4,6 +4,7 @@ import sharp, { type Sharp } from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { computedPictures, drawnPictures, type Pixels } from "../../../models/recipes/pdq/pictures.ts";
 import { type PdqHash, pdqBitsSet, pdqDistance, pdqFromHex, pdqToHex } from "./hash.ts";
+import { looksOf } from "./looks.ts";
 import { ORIENTATIONS, type Orientation, type Pdq, pdqOf } from "./pdq.ts";
 import vectors from "./vectors.json" with { type: "json" };
 
@@ -107,6 +108,14 @@ test("what is plain has no quality, and what is smaller than 5 pixels no hash", 
   }
   expect(await pdqOf(new Uint8Array(4 * 90 * 3), 4, 90)).toBeUndefined();
   expect(await pdqOf(new Uint8Array(5 * 90 * 3), 90, 5)).toBeDefined();
+});
+
+test("how a frame looks is written as the reference writes it; a frame that is too small has no looks", async () => {
+  const vector = vectors.pictures.find(({ name }) => name === "waves 0");
+  const picture = pictures.get("waves 0");
+  if (!vector || !picture) throw new Error("no picture");
+  expect(await looksOf(picture)).toEqual({ pdq: vector.hash, quality: vector.quality });
+  expect(await looksOf({ rgb: picture.rgb, width: 4, height: 90 })).toBeUndefined();
 });
 
 test("a large picture is worked through in slices: others get their turn", async () => {
