@@ -7,8 +7,7 @@ import { findingsOf, ModerationLabelsSchema } from "../detectors/image/rekogniti
 import { REKOGNITION_LABELS } from "../detectors/image/rekognition/labels.ts";
 import { covered } from "../detectors/vendors/labels.ts";
 import { type Faces, openFaces } from "../models/faces/faces.ts";
-import { pdqToHex } from "../models/pdq/hash.ts";
-import { pdqOf } from "../models/pdq/pdq.ts";
+import { looksOf } from "../models/pdq/looks.ts";
 import type { StageDetector } from "../pipeline/detect.ts";
 import { judgeImage, judgePrompt } from "../pipeline/judge.ts";
 import { reasonsWithoutText } from "../pipeline/retention.ts";
@@ -90,7 +89,7 @@ function judgeOf(
       const decoded = await decode(bytes);
       const [{ action, reasons, coverage, reports }, pdq, seen] = await Promise.all([
         judgeImage(decoded, policy, labels === null ? image : withLabels(image, labels), signal),
-        firstPdq(decoded),
+        firstLooks(decoded),
         firstFaces(decoded, faces, signal),
       ]);
       const { mediaType, width, height, frameCount } = decoded;
@@ -151,9 +150,9 @@ async function firstFaces(
   return frame ? (await faces.find(frame, signal)).length : null;
 }
 
-async function firstPdq({ frames: [frame] }: DecodedImage): Promise<PictureVerdict["pdq"]> {
-  const pdq = frame && (await pdqOf(frame.rgb, frame.width, frame.height));
-  return pdq ? { hash: pdqToHex(pdq.hash), quality: pdq.quality } : null;
+async function firstLooks({ frames: [frame] }: DecodedImage): Promise<PictureVerdict["pdq"]> {
+  const looks = frame && (await looksOf(frame));
+  return looks ? { hash: looks.pdq, quality: looks.quality } : null;
 }
 
 function thresholdsIn(levels: object): DataSetJudge["thresholds"][string] {

@@ -9,7 +9,7 @@ import { everyItem } from "./pages.ts";
 const DIGEST_WORDS = 4;
 const GROUPS_AT_ONCE = 100;
 /** Of more pictures only the bytes are compared: the time to compare looks grows with the square. */
-const MOST_LOOKED_AT = 3_000_000;
+const MOST_LOOKED_AT = 10_000_000;
 
 /** Whether the pictures of a scan are compared by what they look like, too. */
 export function comparesLooks(pictures: number): boolean {
