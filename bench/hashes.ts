@@ -1,7 +1,9 @@
 /**
- * Known pictures: how long a hash and a look-up among a million take, and with `--robustness` how far copies get.
+ * Known pictures: how long a hash and a look-up among a million take; with `--clusters` how long it takes to group pictures that are
+ * near copies of each other, and with `--robustness` how far copies get.
  *
  *   node bench/hashes.ts [--entries N] [--json]
+ *   node bench/hashes.ts --clusters [--json]
  *   node bench/hashes.ts --robustness [--pictures FOLDER] [--json]     FOLDER: harmless photographs of your own
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -17,6 +19,7 @@ import { PdqIndex } from "../src/models/pdq/neighbours.ts";
 import { PDQ_MAX_DISTANCE, pdqOf } from "../src/models/pdq/pdq.ts";
 import { picture } from "../test/pictures/seeds.ts";
 import { measure, type Row, report, round } from "./support/harness.ts";
+import { clusterRow } from "./support/hash-clusters.ts";
 import { cardRows, copyRows, falseMatches } from "./support/hash-robustness.ts";
 
 const QUERIES = 1_000;
@@ -64,11 +67,13 @@ function balanced(entries: number): Uint32Array {
   return words;
 }
 
-function families(entries: number): Uint32Array {
+/** Each hash is near to the first of its family, which is far from all others. */
+function families(entries: number, members: number): Uint32Array {
   const words = new Uint32Array(entries * 8);
-  const first = random(Math.ceil(entries / FAMILY.members) * 8);
+  const first = random(Math.ceil(entries / members) * 8);
   for (let at = 0; at < entries; at++) {
-    const own = off(hashAt(first, Math.floor(at / FAMILY.members)), Math.floor(Math.random() * (FAMILY.bits + 1)));
+    const of = hashAt(first, Math.floor(at / members));
+    const own = at % members === 0 ? of : off(of, Math.floor(Math.random() * (FAMILY.bits + 1)));
     words.set(own, at * 8);
   }
   return words;
@@ -129,7 +134,7 @@ async function speed(entries: number): Promise<void> {
   const words = balanced(entries);
   const built = await build(words);
   rows.push(...(await indexRows(`${entries} hashes`, words, built)));
-  const related = families(entries);
+  const related = families(entries, FAMILY.members);
   const clustered = await build(related);
   rows.push(...(await indexRows(`${entries} hashes in families of ${FAMILY.members}`, related, clustered)));
 
@@ -188,6 +193,19 @@ function longestStall() {
   };
 }
 
+async function clusters(): Promise<void> {
+  const rows = [];
+  for (const [entries, members] of [
+    [50_000, 10],
+    [1_000_000, 10],
+    [1_000_000, 1_000],
+  ] as const) {
+    const name = `${entries} pictures in families of ${members}`;
+    rows.push(await clusterRow(name, families(entries, members), members));
+  }
+  report(`Near copies of each other, at ${PDQ_MAX_DISTANCE}`, rows);
+}
+
 async function robustness(folder: string | undefined): Promise<void> {
   const { rows, ...about } = await copyRows(folder);
   report(`Copies of pictures: bits off, and found at ${PDQ_MAX_DISTANCE}`, rows, about);
@@ -199,10 +217,12 @@ async function robustness(folder: string | undefined): Promise<void> {
 const { values } = parseArgs({
   options: {
     json: { type: "boolean" },
+    clusters: { type: "boolean" },
     robustness: { type: "boolean" },
     pictures: { type: "string" },
     entries: { type: "string", default: "1000000" },
   },
 });
 if (values.robustness) await robustness(values.pictures);
+else if (values.clusters) await clusters();
 else await speed(Number(values.entries));

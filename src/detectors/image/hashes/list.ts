@@ -11,7 +11,7 @@ import type { HashesOptions } from "./options.ts";
 const SHIPPED = path.resolve(import.meta.dirname, "../../../../policies/hashes");
 const EXTENSION = ".txt";
 
-/** Each takes about 100 bytes of memory. */
+/** Each takes about 150 bytes of memory. */
 const MOST_ENTRIES = 4_000_000;
 const LONGEST_LINE = 4_096;
 const MISTAKES_SHOWN = 10;
