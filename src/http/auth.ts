@@ -9,7 +9,7 @@ import type { Environment } from "./types.ts";
 const OPEN: readonly RegExp[] = [
   /^\/(?:healthz|readyz|openapi\.json)$/,
   /^\/docs(?:\/[a-z.-]+)?$/,
-  /^\/(?:generations\/[^/]+)?$/,
+  /^\/(?:scans|(?:generations|scans)\/[^/]+)?$/,
   /^\/assets\/./,
   /^\/[a-z0-9-]+\.(?:svg|png|ico|webmanifest|txt)$/,
 ];

@@ -80,6 +80,12 @@ describe.skipIf(!executablePath)("scans in the console", () => {
     await expect.poll(async () => (await keys()).sort()).toEqual(["1.png", "4.png"]);
     await page.getByRole("combobox", { name: "Decision" }).click();
     await page.getByRole("option", { name: "Any" }).click();
+    await page.getByRole("combobox", { name: "Score from" }).click();
+    await page.getByRole("option", { name: "0.90" }).click();
+    await expect.poll(keys).toEqual(["2.png"]);
+    await page.getByRole("combobox", { name: "Score from" }).click();
+    await page.getByRole("option", { name: "Any" }).click();
+    await expect.poll(keys).toHaveLength(5);
     await page.getByRole("textbox", { name: "Name" }).fill("2");
     await expect.poll(keys).toEqual(["2.png"]);
     await page.getByRole("button", { name: "Reveal" }).click();

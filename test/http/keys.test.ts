@@ -93,7 +93,9 @@ describe("a server with keys", () => {
     expect(
       open.filter(
         (address) =>
-          !/^GET \/(?:healthz|readyz|openapi\.json|docs(?:\/[\w.-]+)?|assets\/x|x|generations\/x)?$/.test(address),
+          !/^GET \/(?:healthz|readyz|openapi\.json|docs(?:\/[\w.-]+)?|assets\/x|x|generations\/x|scans(?:\/x)?)?$/.test(
+            address,
+          ),
       ),
     ).toEqual([]);
   });
@@ -101,7 +103,11 @@ describe("a server with keys", () => {
   test("has the console's page for everybody, and nothing behind it", async () => {
     expect((await fetch(`${server.url}/`)).status).not.toBe(401);
     expect((await fetch(`${server.url}/generations/gen_1`)).status).not.toBe(401);
+    expect((await fetch(`${server.url}/scans`)).status).not.toBe(401);
+    expect((await fetch(`${server.url}/scans/scan_1`)).status).not.toBe(401);
     expect((await fetch(`${server.url}/api/v1/generations/gen_1/images/0`)).status).toBe(401);
+    expect((await fetch(`${server.url}/api/v1/scans`)).status).toBe(401);
+    expect((await fetch(`${server.url}/api/v1/scans/scan_1/thumbnail?key=a.png`)).status).toBe(401);
     expect((await fetch(`${server.url}/api/v1/nothing`)).status).toBe(401);
     expect((await fetch(`${server.url}/`, { method: "POST" })).status).toBe(401);
   });

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { getEventListeners } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -8,10 +19,15 @@ import type { ScanItem } from "../../src/contract/scan.ts";
 import type { ScanAnswer } from "../../src/contract/scan-api.ts";
 import { openSketch } from "../../src/generators/sketch/sketch.ts";
 import type { Problem } from "../../src/http/problem.ts";
+import { findPostgres, startPostgres } from "../dataset/postgres.ts";
 import { serve, type TestServer } from "./serve.ts";
 
+const postgres = findPostgres();
 const folder = mkdtempSync(join(tmpdir(), "safelight-scans-"));
 const sets = join(folder, "sets");
+/** A data set that holds the quarantine. */
+const around = join(folder, "around");
+const held = join(around, "held");
 const policy = (name: string) => `schema: safelight.policy/1
 name: ${name}
 version: "1"
@@ -21,6 +37,7 @@ image: {detectors: {test-card: {}}, on_unknown: warn, categories: {violence: {wa
 const SCANS = "/api/v1/scans";
 let server: TestServer;
 let closed: TestServer;
+let settings: string;
 
 async function draw(prompt: string): Promise<Uint8Array> {
   const sketch = await openSketch({});
@@ -47,9 +64,11 @@ beforeAll(async () => {
   writeFileSync(join(sets, "list.txt"), join(folder, "sets-evil", "x.png"));
   symlinkSync(join(folder, "sets-evil"), join(sets, "link"));
   const common = `log: {level: silent}\npolicies: [${JSON.stringify(join(folder, "policies"))}]\n`;
-  server = await serve(
-    `${common}scans: {sources: [${JSON.stringify(sets)}, "s3://bucket/sets"], quarantine: ${JSON.stringify(join(folder, "held"))}}\n`,
-  );
+  mkdirSync(around);
+  writeFileSync(join(around, "b.png"), bad);
+  const sources = JSON.stringify([sets, "s3://bucket/sets", around]);
+  settings = `${common}scans: {sources: ${sources}, quarantine: ${JSON.stringify(held)}}\n`;
+  server = await serve(settings);
   closed = await serve(common);
 });
 afterAll(async () => {
@@ -60,17 +79,34 @@ afterAll(async () => {
 
 const get = async <T>(path: string): Promise<T> => (await fetch(`${server.url}${path}`)).json() as Promise<T>;
 
+/** A data set of one good picture and three bad ones. */
+async function fill(name: string): Promise<string> {
+  const set = join(sets, name);
+  mkdirSync(set);
+  const [good, bad] = await Promise.all([draw("a red boat"), draw("safelight-test:image:violence:0.9")]);
+  for (const key of ["a.png", "b.png", "c.png", "d.png"]) writeFileSync(join(set, key), key === "a.png" ? good : bad);
+  return set;
+}
+
+async function fillWithMany(name: string, count: number): Promise<string> {
+  const set = join(sets, name);
+  mkdirSync(set);
+  const picture = await draw("a red boat");
+  for (let i = 0; i < count; i++) writeFileSync(join(set, `${i}.png`), Buffer.concat([picture, Buffer.from(`${i}`)]));
+  return set;
+}
+
 /** Starts a scan and watches it to its end. */
-async function scan(source: string): Promise<ScanAnswer> {
-  const begun = await server.post(SCANS, { source, min_side: 0 });
+async function scan(source: string, policy = "dataset"): Promise<ScanAnswer> {
+  const begun = await server.post(SCANS, { source, policy, min_side: 0 });
   expect(begun.status, await begun.clone().text()).toBe(202);
   const { id } = (await begun.json()) as ScanAnswer;
   expect(begun.headers.get("Location")).toBe(`${SCANS}/${id}`);
   return ended(id);
 }
 
-async function ended(id: string): Promise<ScanAnswer> {
-  const events = await (await fetch(`${server.url}${SCANS}/${id}/events`)).text();
+async function ended(id: string, at = server): Promise<ScanAnswer> {
+  const events = await (await fetch(`${at.url}${SCANS}/${id}/events`)).text();
   const last = events.trim().split("\n\n").at(-1) ?? "";
   expect(last).toMatch(/^event: scan\n/);
   return JSON.parse(/^data: (.*)$/m.exec(last)?.[1] ?? "") as ScanAnswer;
@@ -91,7 +127,7 @@ describe("scans over the API", () => {
     expect(found.files).toContain("report.html");
     const { scans, places } = await get<{ scans: ScanAnswer[]; places: object }>(SCANS);
     expect(scans.map(({ id }) => id)).toContain(found.id);
-    expect(places).toEqual({ sources: [sets, "s3://bucket/sets"], quarantine: true });
+    expect(places).toEqual({ sources: [sets, "s3://bucket/sets", around], quarantine: true });
 
     const keys = async (query: string) => {
       const { items } = await get<{ items: ScanItem[] }>(`${SCANS}/${found.id}/items?${query}`);
@@ -147,6 +183,12 @@ describe("scans over the API", () => {
     };
     const [blurred, clear] = [await pixels("thumbnail?key=b.png", "GET"), await pixels("reveal?key=b.png", "POST")];
     expect(blurred).toBeLessThan(clear / 3);
+    const reveals = readFileSync(join(server.data, "scans", id, "reveals.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    expect(reveals.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { at: expect.any(String), request_id: expect.stringMatching(/^req_/), picture: "b.png" },
+    ]);
     expect(await pixels("thumbnail?key=a.png", "GET")).toBeGreaterThan(1);
     for (const key of ["broken.png", "nothing.png", "..%2f..%2fsets-evil%2fx.png", "b.txt"])
       expect((await fetch(`${server.url}${SCANS}/${id}/thumbnail?key=${key}`)).status, key).toBe(404);
@@ -158,7 +200,7 @@ describe("scans over the API", () => {
     const moved = await server.post(`${SCANS}/${id}/quarantine`, {});
     expect(await moved.json()).toEqual({ files: 3, stayed: [] });
     expect(readdirSync(join(sets, "dogs")).sort()).toEqual(["a.png", "broken.png", "c.png"]);
-    expect(readdirSync(join(folder, "held", id)).sort()).toEqual(["b.png", "b.txt", "d.png"]);
+    expect(readdirSync(join(held, id)).sort()).toEqual(["b.png", "b.txt", "d.png"]);
     expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
     expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(409);
     expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
@@ -167,10 +209,7 @@ describe("scans over the API", () => {
   });
 
   test("are cancelled where they are, and go on from there", async () => {
-    const many = join(sets, "many");
-    mkdirSync(many);
-    const picture = await draw("a red boat");
-    for (let i = 0; i < 150; i++) writeFileSync(join(many, `${i}.png`), Buffer.concat([picture, Buffer.from(`${i}`)]));
+    const many = await fillWithMany("many", 150);
     const begun = (await (await server.post(SCANS, { source: many })).json()) as ScanAnswer;
     const second = (await (await server.post(SCANS, { source: "dogs" })).json()) as ScanAnswer;
     expect(second.activity).toBe("queued");
@@ -202,6 +241,147 @@ describe("scans over the API", () => {
     await server.post(`${SCANS}/${begun.id}/resume`, {});
     expect(await ended(begun.id)).toMatchObject({ state: "finished", error: null, done: 1 });
   });
+
+  test("show nothing but what was judged", async () => {
+    const set = await fill("replaced");
+    const { id } = await scan("replaced");
+    const status = async (path: string, method = "GET") =>
+      (await fetch(`${server.url}${SCANS}/${id}/${path}`, { method })).status;
+    expect(await status("thumbnail?key=a.png")).toBe(200);
+    writeFileSync(join(set, "a.png"), await draw("safelight-test:image:violence:0.9"));
+    expect(await status("thumbnail?key=a.png")).toBe(404);
+    expect(await status("reveal?key=a.png", "POST")).toBe(404);
+  });
+
+  test("are not followed out of the places that are allowed by a link that was no link when they began", async () => {
+    const set = await fill("swapped");
+    const { id } = await scan("swapped");
+    renameSync(set, join(folder, "swapped"));
+    symlinkSync(join(folder, "swapped"), set);
+    for (const [method, path] of [
+      ["GET", "/thumbnail?key=a.png"],
+      ["GET", "/items"],
+      ["GET", "/files/report.html"],
+      ["POST", "/quarantine"],
+    ] as const)
+      expect((await fetch(`${server.url}${SCANS}/${id}${path}`, { method })).status, path).toBe(404);
+    expect(readdirSync(join(folder, "swapped"))).toHaveLength(4);
+  });
+
+  test("quarantine goes to no place inside the data set", async () => {
+    const { id } = await scan(around);
+    const answer = await server.post(`${SCANS}/${id}/quarantine`, {});
+    expect(answer.status).toBe(409);
+    expect(((await answer.json()) as Problem).detail).toContain("scans.quarantine");
+    expect(readdirSync(around)).toContain("b.png");
+  });
+
+  test("quarantine that broke off half-way goes on", async () => {
+    const set = await fill("broken-off");
+    const { id } = await scan("broken-off");
+    const inTheWay = join(held, id, "c.png");
+    mkdirSync(inTheWay, { recursive: true });
+    expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(503);
+    expect(readdirSync(set).sort()).toEqual(["a.png", "c.png", "d.png"]);
+    rmSync(inTheWay, { recursive: true });
+    expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({ files: 2, stayed: [] });
+    expect(readdirSync(set)).toEqual(["a.png"]);
+    expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(409);
+    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+  });
+
+  test("quarantine and undo can be had again and again", async () => {
+    const set = await fill("to-and-fro");
+    const { id } = await scan("to-and-fro");
+    for (let time = 1; time <= 2; time++) {
+      expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({ files: 3, stayed: [] });
+      expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
+      expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+      expect(readdirSync(set)).toHaveLength(4);
+    }
+  });
+
+  test("two scans of one data set do not move the same files at once", async () => {
+    const set = await fill("twice");
+    const scans = [await scan("twice"), await scan("twice", "default")];
+    const answers = await Promise.all(scans.map(({ id }) => server.post(`${SCANS}/${id}/quarantine`, {})));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const [first] = scans.filter((_, i) => answers[i]?.status === 200);
+    expect((await server.post(`${SCANS}/${first?.id}/undo`, {})).status).toBe(200);
+    expect(readdirSync(set)).toHaveLength(4);
+  });
+
+  test("are watched for hours without a trace", async () => {
+    const { id } = (await (
+      await server.post(SCANS, { source: await fillWithMany("watched", 60) })
+    ).json()) as ScanAnswer;
+    const { signal } = new AbortController();
+    let news = 0;
+    while ((await get<ScanAnswer>(`${SCANS}/${id}`)).activity !== "idle") {
+      await server.service.scans.changed(id, signal);
+      news += 1;
+    }
+    expect(news).toBeGreaterThan(0);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("outlive the server, and are judged to the end by the next one", async () => {
+    const data = mkdtempSync(join(folder, "data-"));
+    const source = await fillWithMany("outlived", 150);
+    const first = await serve(settings, data);
+    const { id } = (await (await first.post(SCANS, { source })).json()) as ScanAnswer;
+    const waits = (await (await first.post(SCANS, { source: "dogs" })).json()) as ScanAnswer;
+    const at = async (server: TestServer, id: string) =>
+      (await (await fetch(`${server.url}${SCANS}/${id}`)).json()) as ScanAnswer;
+    await expect.poll(async () => (await at(first, id)).done).toBeGreaterThan(0);
+    await first.close();
+    const second = await serve(settings, data);
+    try {
+      const stopped = await at(second, id);
+      expect(stopped).toMatchObject({ state: "judging", activity: "idle", total: 150, files: [] });
+      expect(stopped.done).toBeGreaterThan(0);
+      expect(stopped.done).toBeLessThan(150);
+      expect(await at(second, waits.id)).toMatchObject({ state: "listing", activity: "idle" });
+      for (const each of [id, waits.id]) {
+        expect((await second.post(`${SCANS}/${each}/resume`, {})).status).toBe(202);
+        expect(await ended(each, second)).toMatchObject({ state: "finished", error: null });
+      }
+      const lines = await (await fetch(`${second.url}${SCANS}/${id}/files/results.jsonl`)).text();
+      expect(lines.trim().split("\n")).toHaveLength(150);
+    } finally {
+      await second.close();
+    }
+  }, 60_000);
+
+  test.skipIf(!postgres)(
+    "are in the database where there is one, and go the same way",
+    async () => {
+      const database = await startPostgres(postgres ?? "");
+      process.env["TEST_SCANS_URL"] = await database.database();
+      const shared = await serve(`${settings}database: {from_env: TEST_SCANS_URL}\n`);
+      try {
+        const source = await fillWithMany("shared", 300);
+        const { id } = (await (await shared.post(SCANS, { source, min_side: 0 })).json()) as ScanAnswer;
+        const now = async () => (await (await fetch(`${shared.url}${SCANS}/${id}`)).json()) as ScanAnswer;
+        await expect.poll(async () => (await now()).done, { timeout: 20_000 }).toBeGreaterThan(0);
+        expect((await shared.post(`${SCANS}/${id}/cancel`, {})).status).toBe(202);
+        const stopped = await ended(id, shared);
+        expect(stopped).toMatchObject({ state: "cancelled", activity: "idle" });
+        expect(stopped.done).toBeLessThan(300);
+        expect((await shared.post(`${SCANS}/${id}/resume`, {})).status).toBe(202);
+        expect(await ended(id, shared)).toMatchObject({ state: "finished", done: 300 });
+        const one = await scan(source);
+        const results = async (at: TestServer, id: string) =>
+          (await fetch(`${at.url}${SCANS}/${id}/files/results.jsonl`)).text();
+        expect(await results(shared, id)).toBe(await results(server, one.id));
+      } finally {
+        await shared.close();
+        database.stop();
+        delete process.env["TEST_SCANS_URL"];
+      }
+    },
+    120_000,
+  );
 });
 
 describe("what may not be scanned", () => {

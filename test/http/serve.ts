@@ -14,10 +14,13 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The real server with the shipped detectors and the built-in generator, on a free port, with a data folder of its own. */
-export async function serve(file = "log: {level: silent}\n"): Promise<TestServer> {
+/**
+ * The real server with the shipped detectors and the built-in generator, on a free port.
+ * @param kept a data folder that outlives it; undefined: it has one of its own
+ */
+export async function serve(file = "log: {level: silent}\n", kept?: string): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), "safelight-http-"));
-  const data = join(folder, "data");
+  const data = kept ?? join(folder, "data");
   const { writeFile } = await import("node:fs/promises");
   await writeFile(join(folder, "safelight.yaml"), file);
   const { config } = loadConfig({ env: { PORT: "0", SAFELIGHT_DATA: data }, flags: {}, cwd: folder });

@@ -1,5 +1,5 @@
 import { realpath, stat } from "node:fs/promises";
-import { isAbsolute, join, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
 
 /** The places that data sets may be read from: folders, absolute, and `s3://bucket/prefix`. Links are followed first. */
@@ -24,9 +24,10 @@ export class AllowedPlaces {
     return found;
   }
 
-  /** Whether a scan is of a place that may be looked at. */
+  /** Whether a scan is of a place that may be looked at, and is still where it was: not a link to somewhere else by now. */
   async holds(source: string): Promise<boolean> {
     if (source.startsWith("s3://")) return this.#prefix(source) !== undefined;
+    if ((await realpath(source).catch(() => source)) !== source) return false;
     return (await this.#folders()).some((folder) => isWithin(source, folder, sep));
   }
 
@@ -50,6 +51,19 @@ export class AllowedPlaces {
     const named = this.#named.filter((place) => !place.startsWith("s3://"));
     return Promise.all(named.map((folder) => realpath(folder).catch(() => folder)));
   }
+}
+
+/** Whether a place, which need not exist, is a data set or lies in it: what is written there would be a part of it. */
+export async function liesIn(place: string, source: string): Promise<boolean> {
+  if (place.startsWith("s3://")) return isWithin(place, source, "/");
+  return isWithin(await realPlace(place), source, sep);
+}
+
+async function realPlace(folder: string): Promise<string> {
+  const parent = dirname(folder);
+  return realpath(folder).catch(async () =>
+    parent === folder ? folder : join(await realPlace(parent), basename(folder)),
+  );
 }
 
 function isWithin(place: string, root: string, separator: string): boolean {

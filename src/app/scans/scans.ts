@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { appendFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import type { Action } from "../../contract/actions.ts";
@@ -15,20 +15,22 @@ import {
 } from "../../contract/scan-api.ts";
 import { REJECTED } from "../../contract/scan-problems.ts";
 import { JOURNAL, readJournal } from "../../dataset/consequences/journal.ts";
-import { isHeld } from "../../dataset/consequences/undo.ts";
+import { isHeld, isWhole } from "../../dataset/consequences/undo.ts";
 import { openFiles } from "../../dataset/files/open.ts";
 import { blurredThumbnail, thumbnailOf } from "../../dataset/output/report/thumbnail.ts";
 import { readPicture } from "../../dataset/scan/judge-item.ts";
 import { Pace } from "../../dataset/scan/pace.ts";
 import type { ScanProgress } from "../../dataset/scan/scan.ts";
 import type { ScanStore } from "../../store/scans/scan-store.ts";
-import { AllowedPlaces } from "./places.ts";
-import type { ItemFilter, ScanService } from "./service.ts";
+import { AllowedPlaces, liesIn } from "./places.ts";
+import type { ItemFilter, Revealer, ScanService } from "./service.ts";
 
 /** Pictures under way at once: requests of others go on beside a scan. */
 const WIDTH = 2;
 const ON_PAGE = 1_000;
 const LISTED = 1_000;
+/** Among the results of a scan: who has seen what unblurred, and when. */
+const REVEALS = "reveals.jsonl";
 
 /** Loaded when the first scan is asked for: a gateway that never scans does without databases and queues. */
 const dataSets = () => import("../data-set.ts");
@@ -46,6 +48,12 @@ interface Job {
   waiting: (() => void)[];
 }
 
+/** Whether rejected pictures of a scan lie in quarantine, and whether all came there that were to. */
+interface Moved {
+  readonly held: boolean;
+  readonly whole: boolean;
+}
+
 /** @param onError is told of what ends a scan that nobody waits for */
 export function openScans(config: Config, onError: (error: unknown) => void): ScanService {
   return new BackgroundScans(config, onError);
@@ -58,12 +66,12 @@ class BackgroundScans implements ScanService {
   readonly #onError: (error: unknown) => void;
   /** In the order in which they have their turn. */
   readonly #jobs = new Map<string, Job>();
-  /** Scans whose pictures are being moved. */
-  readonly #moving = new Set<string>();
   /** What a journal of this size said last: it only grows. */
-  readonly #held = new Map<string, { readonly size: number; readonly held: boolean }>();
+  readonly #journals = new Map<string, Moved & { readonly size: number }>();
   #store: Promise<ScanStore> | undefined;
   #turn: Promise<void> = Promise.resolve();
+  /** Of two that move the same files at once, each would undo half of what the other does. */
+  #moving = false;
   #closed = false;
 
   constructor(config: Config, onError: (error: unknown) => void) {
@@ -105,8 +113,12 @@ class BackgroundScans implements ScanService {
     const job = this.#jobs.get(id);
     if (!job) return;
     await new Promise<void>((resolve) => {
-      job.waiting.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const wake = () => {
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      job.waiting.push(wake);
+      signal.addEventListener("abort", wake);
     });
   }
 
@@ -142,7 +154,24 @@ class BackgroundScans implements ScanService {
     return path;
   }
 
-  async thumbnail(id: string, key: string, clear: boolean): Promise<Uint8Array> {
+  async thumbnail(id: string, key: string): Promise<Uint8Array> {
+    const { small, item } = await this.#small(id, key);
+    return isHidden(item) ? blurredThumbnail(small) : small;
+  }
+
+  async reveal(id: string, key: string, by: Revealer): Promise<Uint8Array> {
+    const { small } = await this.#small(id, key);
+    const line = JSON.stringify({ at: new Date().toISOString(), key: by.key, request_id: by.requestId, picture: key });
+    try {
+      await mkdir(this.#folder(id), { recursive: true });
+      await appendFile(join(this.#folder(id), REVEALS), `${line}\n`, { flush: true });
+    } catch (cause) {
+      throw new SafelightError("storage_failed", "that the picture is revealed cannot be written down", { cause });
+    }
+    return small;
+  }
+
+  async #small(id: string, key: string): Promise<{ readonly small: Uint8Array; readonly item: ScanItem }> {
     const scan = await this.#scan(id);
     const store = await this.#opened();
     const [item] = await store.itemsOf(id, [key]);
@@ -150,10 +179,10 @@ class BackgroundScans implements ScanService {
     try {
       const limits = this.#config.limits;
       const bytes =
-        files && (await readPicture(store, id, key, files, limits.image_bytes, AbortSignal.timeout(30_000)));
+        files && (await readPicture(store, id, item, files, limits.image_bytes, AbortSignal.timeout(30_000)));
       const small = bytes && (await thumbnailOf(bytes, limits));
-      if (!item || !small) throw new SafelightError("not_found", "there is no such picture, or it cannot be shown");
-      return clear || !isHidden(item) ? small : await blurredThumbnail(small);
+      if (!item || !small) throw new SafelightError("not_found", "there is no such picture, or not as it was judged");
+      return { small, item };
     } finally {
       await files?.close();
     }
@@ -189,9 +218,14 @@ class BackgroundScans implements ScanService {
         "there is no place for a quarantine: set scans.quarantine in the configuration",
       );
     const scan = await this.#finished(id);
-    return this.#exclusively(id, async () => {
-      if (await this.#isQuarantined(id))
-        throw new SafelightError("conflict", "what was rejected is in quarantine already");
+    if (await liesIn(quarantine, scan.source))
+      throw new SafelightError(
+        "conflict",
+        `scans.quarantine in the configuration, ${quarantine}, lies inside this data set: what is moved there would be a part of it`,
+      );
+    return this.#exclusively(async () => {
+      const { held, whole } = await this.#moved(id);
+      if (held && whole) throw new SafelightError("conflict", "what was rejected is in quarantine already");
       const scans = await (await dataSets()).openDataSetScans(
         this.#config,
         scan.source,
@@ -211,9 +245,8 @@ class BackgroundScans implements ScanService {
 
   async undo(id: string, signal: AbortSignal): Promise<ScanConsequences> {
     await this.#finished(id);
-    return this.#exclusively(id, async () => {
-      if (!(await this.#isQuarantined(id)))
-        throw new SafelightError("conflict", "nothing of this scan is in quarantine");
+    return this.#exclusively(async () => {
+      if (!(await this.#moved(id)).held) throw new SafelightError("conflict", "nothing of this scan is in quarantine");
       const { restored, open } = await (await dataSets()).undoDataSet(this.#folder(id), this.#config.s3, signal);
       return { files: restored, stayed: [...open] };
     });
@@ -297,7 +330,7 @@ class BackgroundScans implements ScanService {
       rate,
       seconds_left: rate !== null && rate > 0 ? (total - done) / rate : null,
       files: written,
-      quarantined: await this.#isQuarantined(scan.id),
+      quarantined: (await this.#moved(scan.id)).held,
     };
   }
 
@@ -315,25 +348,26 @@ class BackgroundScans implements ScanService {
     return scan;
   }
 
-  async #exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
-    if (this.#moving.has(id)) throw new SafelightError("conflict", "the pictures of this scan are being moved");
-    this.#moving.add(id);
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#moving) throw new SafelightError("conflict", "pictures are being moved; one scan at a time can do that");
+    this.#moving = true;
     try {
       return await work();
     } finally {
-      this.#moving.delete(id);
+      this.#moving = false;
     }
   }
 
-  async #isQuarantined(id: string): Promise<boolean> {
+  async #moved(id: string): Promise<Moved> {
     const path = join(this.#folder(id), JOURNAL);
     const size = (await stat(path).catch(() => undefined))?.size;
-    if (size === undefined) return false;
-    const known = this.#held.get(id);
-    if (known?.size === size) return known.held;
-    const held = isHeld((await readJournal(path)) ?? []);
-    this.#held.set(id, { size, held });
-    return held;
+    if (size === undefined) return { held: false, whole: true };
+    const known = this.#journals.get(id);
+    if (known?.size === size) return known;
+    const entries = (await readJournal(path)) ?? [];
+    const moved = { held: isHeld(entries), whole: isWhole(entries), size };
+    this.#journals.set(id, moved);
+    return moved;
   }
 
   #folder(id: string): string {

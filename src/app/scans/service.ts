@@ -7,6 +7,13 @@ export interface ItemFilter extends ItemQuery {
   readonly matches: (item: ScanItem) => boolean;
 }
 
+/** Who asked for a picture that is not blurred. */
+export interface Revealer {
+  readonly requestId: string;
+  /** The name of the key; undefined where there are no keys. */
+  readonly key: string | undefined;
+}
+
 /** Scans of data sets for those who ask over HTTP: only of places that the configuration allows, one after the other. */
 export interface ScanService {
   readonly places: ScanPlaces;
@@ -26,8 +33,10 @@ export interface ScanService {
   copies(id: string, first: number, limit: number): Promise<readonly ScanCopies[]>;
   /** The path of a file that a finished scan has written. */
   file(id: string, name: ScanFile): Promise<string>;
-  /** A small JPEG. What was rejected, or could not be judged, is blurred unless `clear`. @throws SafelightError `not_found` */
-  thumbnail(id: string, key: string, clear: boolean): Promise<Uint8Array>;
+  /** A small JPEG. What was rejected, or could not be judged, is blurred. @throws SafelightError `not_found` */
+  thumbnail(id: string, key: string): Promise<Uint8Array>;
+  /** The same, never blurred. Who asked is on disk when it resolves. @throws SafelightError `not_found`, `storage_*` */
+  reveal(id: string, key: string, by: Revealer): Promise<Uint8Array>;
   /** Stops it where it is. @throws SafelightError `conflict` when nothing works on it */
   cancel(id: string): Promise<ScanAnswer>;
   /** Goes on where it was. @throws SafelightError `conflict` when it is finished or under way */

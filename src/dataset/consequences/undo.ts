@@ -25,9 +25,30 @@ export function undoable(entries: readonly JournalEntry[]): JournalBegin & { rea
 /** Whether files that left because of a scan wait to be brought back. */
 export function isHeld(entries: readonly JournalEntry[]): boolean {
   if (entries.findLast((entry) => entry.step === "begin")?.destination == null) return false;
-  const restored = new Set(entries.flatMap((entry) => (entry.step === "restored" ? [entry.key] : [])));
-  return entries.some((entry) => entry.step === "left" && !restored.has(entry.key));
+  const held = new Set<string>();
+  for (const entry of entries) {
+    if (entry.step === "left") held.add(entry.key);
+    if (entry.step === "restored") held.delete(entry.key);
+  }
+  return held.size > 0;
 }
+
+/** Whether the last move came to its end. */
+export function isWhole(entries: readonly JournalEntry[]): boolean {
+  return entries.findLast(({ step }) => step === "begin" || step === "done")?.step === "done";
+}
+
+/** What was done to each file since it was last put back. */
+function notRestored(entries: readonly JournalEntry[]): readonly Departure[] {
+  const open = new Map<string, Departure>();
+  for (const entry of entries) {
+    if (entry.step === "restored" || entry.step === "leaving" || entry.step === "rewriting") open.delete(entry.key);
+    if (entry.step === "leaving" || entry.step === "rewriting") open.set(entry.key, entry);
+  }
+  return [...open.values()];
+}
+
+type Departure = Extract<JournalEntry, { step: "leaving" | "rewriting" }>;
 
 /**
  * Puts back what left, byte for byte, the last first. What is there by now in a file's place is never overwritten.
@@ -39,13 +60,10 @@ export async function undo(
   signal: AbortSignal,
 ): Promise<Undone> {
   const { files, quarantine, backup, journal } = parts;
-  const restored = new Set(entries.flatMap((entry) => (entry.step === "restored" ? [entry.key] : [])));
   const open: { key: string; detail: string }[] = [];
   let count = 0;
-  for (const entry of entries.toReversed()) {
-    if ((entry.step !== "leaving" && entry.step !== "rewriting") || restored.has(entry.key)) continue;
+  for (const entry of notRestored(entries).toReversed()) {
     const { key, sha256 } = entry;
-    restored.add(key);
     const rewriting = entry.step === "rewriting" ? entry : undefined;
     const from = rewriting?.saved === "backup" ? backup : quarantine;
     try {

@@ -107,7 +107,7 @@ async function lookAt(
   try {
     if (digest === undefined || verdict === undefined) {
       const { bytes, stamp } = await readFileOf(picture, files, judge.limits.pictureBytes, signal);
-      digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+      digest = digestOf(bytes);
       verdict = (await knownVerdict(store, fingerprint, digest)) ?? (await judge.picture(bytes, labels, signal));
       if (verdict.complete) {
         const entry = { source: files.uri, key: picture.key, stamp, digest, fingerprint };
@@ -141,18 +141,19 @@ async function knownVerdict(
   return known === undefined ? undefined : (JSON.parse(known) as PictureVerdict); // of our own writing, under this fingerprint
 }
 
-/** The bytes of a picture of a scan as they are now; undefined when they cannot be read. */
+/** The bytes of a picture that were judged; undefined when they cannot be read, or are others by now. */
 export async function readPicture(
   store: ScanStore,
   scan: string,
-  key: string,
+  { key, sha256 }: Pick<ScanItem, "key" | "sha256">,
   files: Files,
   most: number,
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const file = await store.file(scan, key);
   try {
-    return file && (await readFileOf(file, files, most, signal)).bytes;
+    const bytes = file && (await readFileOf(file, files, most, signal)).bytes;
+    return bytes && digestOf(bytes) === sha256 ? bytes : undefined;
   } catch (error) {
     if (error instanceof FileProblem) return undefined;
     throw error;
@@ -246,6 +247,6 @@ function problemOf(error: unknown): ScanProblem {
   throw error;
 }
 
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+function digestOf(content: string | Uint8Array): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }

@@ -225,7 +225,7 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
   );
   app.get(`${SCANS}/:id/thumbnail`, async (c) => {
     const { key } = validate(c.req.query(), Key);
-    const bytes = await scans.thumbnail(c.req.param("id"), key, false);
+    const bytes = await scans.thumbnail(c.req.param("id"), key);
     return c.body(new Uint8Array(bytes), 200, {
       "Content-Type": "image/jpeg",
       "Cache-Control": "private, max-age=600",
@@ -238,16 +238,14 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
       path: `${SCANS}/{id}/reveal`,
       tags: ["Scans"],
       summary: "The same, never blurred",
-      description: "Who asked is in the server's log before the picture is sent.",
+      description: "Who asked is written down, beside the results, before the picture is sent.",
       request: { params: Id, query: Key },
       responses: { 200: { description: "JPEG.", content: { "image/jpeg": { schema: BINARY } } }, ...PROBLEMS },
     }),
   );
   app.post(`${SCANS}/:id/reveal`, async (c) => {
     const { key } = validate(c.req.query(), Key);
-    const id = c.req.param("id");
-    const bytes = await scans.thumbnail(id, key, true);
-    log.info({ request_id: c.get("requestId"), key: c.get("key"), scan: id, picture: key }, "picture revealed");
+    const bytes = await scans.reveal(c.req.param("id"), key, { requestId: c.get("requestId"), key: c.get("key") });
     return c.body(new Uint8Array(bytes), 200, { "Content-Type": "image/jpeg", "Cache-Control": "no-store" });
   });
 

@@ -19,6 +19,7 @@ export interface ItemsAsked {
   readonly category: string;
   readonly problem: string;
   readonly faces: string;
+  readonly min_score: string;
   readonly q: string;
 }
 
@@ -84,7 +85,7 @@ export async function moveRejected(id: string, verb: "quarantine" | "undo"): Pro
   return (await answer.json()) as ScanConsequences;
 }
 
-/** The server's log says who asked before it answers. */
+/** The server writes down who asked before it answers. */
 export async function revealItem(id: string, key: string): Promise<string> {
   const path = `/scans/${encodeURIComponent(id)}/reveal?key=${encodeURIComponent(key)}`;
   return URL.createObjectURL(await (await send(path, { method: "POST" })).blob());

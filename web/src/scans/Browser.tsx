@@ -15,7 +15,8 @@ import { Picture } from "./Picture.tsx";
 import classes from "./Scans.module.css";
 
 const ANY = { value: "", label: "Any" };
-const ALL: ItemsAsked = { sort: "score", action: "", category: "", problem: "", faces: "", q: "" };
+const ALL: ItemsAsked = { sort: "score", action: "", category: "", problem: "", faces: "", min_score: "", q: "" };
+const SCORES = [0.1, 0.25, 0.5, 0.75, 0.9].map((score) => ({ value: String(score), label: score.toFixed(2) }));
 
 /** The pictures of a scan, by what was found in them. */
 export function Browser({ scan }: { readonly scan: ScanAnswer }) {
@@ -24,7 +25,7 @@ export function Browser({ scan }: { readonly scan: ScanAnswer }) {
   const pages = useInfiniteQuery(itemsQuery(scan.id, { ...asked, q }));
   const set = (change: Partial<ItemsAsked>) => setAsked((before) => ({ ...before, ...change }));
   const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
-  const choice = (label: string, field: "action" | "category" | "problem" | "faces", data: readonly Choice[]) => (
+  const choice = (label: string, field: Chosen, data: readonly Choice[]) => (
     <Select
       label={label}
       size="xs"
@@ -49,6 +50,7 @@ export function Browser({ scan }: { readonly scan: ScanAnswer }) {
           Object.entries(SCAN_PROBLEMS).map(([value, { title }]) => ({ value, label: title })),
         )}
         {choice("Faces", "faces", ["none", "one", "several"].map(named))}
+        {choice("Score from", "min_score", SCORES)}
         <Select
           label="Sort by"
           size="xs"
@@ -86,6 +88,8 @@ export function Browser({ scan }: { readonly scan: ScanAnswer }) {
     </Card>
   );
 }
+
+type Chosen = "action" | "category" | "problem" | "faces" | "min_score";
 
 interface Choice {
   readonly value: string;

@@ -30,7 +30,7 @@ export async function writeReport(
   const data = await gather(store, scan, most);
   const thumbnail = async (item: ScanItem) => {
     if (!thumbnails || item.media_type === null) return undefined;
-    const bytes = await readPicture(store, scan.id, item.key, files, limits.image_bytes, signal);
+    const bytes = await readPicture(store, scan.id, item, files, limits.image_bytes, signal);
     return bytes && thumbnailOf(bytes, limits);
   };
   await writeWhole(join(folder, REPORT_HTML), reportPage(data, thresholds, thumbnail));
