@@ -14,6 +14,9 @@ export function programHelp(io: Io, group = ""): string {
     ['safelight check text "a quiet harbour"', ""],
     ["safelight check image photo.jpg --json", ""],
     ["safelight policy check my-policy.yaml", ""],
+    ["safelight scan ./dogs --quarantine ./held", "a data set, before it trains anything"],
+    ["safelight hashes add ./known.txt bad.png --category gore", "and hashes match finds its copies"],
+    ["safelight models list", ""],
   ] as const;
   return `${[
     `${head}: a moderation gateway for text-to-image generation`,
