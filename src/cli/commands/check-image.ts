@@ -1,10 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Checks, ImageCheck } from "../../app/service.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
 import { withChecks } from "../opened.ts";
+import { readPicture } from "../picture-input.ts";
 import { exitOf, exitOfAll, shownAction, shownReasons, verdictJson } from "../verdict.ts";
 
 export const command = defineCommand({
@@ -41,7 +40,7 @@ async function checkOne(
   io: Io,
 ): Promise<number> {
   try {
-    const bytes = await bytesOf(file, checks.limits.image_bytes, io);
+    const bytes = await readPicture(file, checks.limits.image_bytes, io);
     const check = await checks.checkImage(bytes, policy, io.signal);
     await io.out(json ? asJson(file, check) : asText(file, check, io));
     return exitOf(check);
@@ -72,42 +71,4 @@ function asText(file: string, { action, reasons, image }: ImageCheck, io: Io): s
   const frames = image.frames > 1 ? `, ${image.framesJudged} of ${image.frames} frames` : "";
   const size = io.styled("dim", `${image.width}×${image.height}${frames}`);
   return `${shownAction(io, action)}  ${file}  ${size}\n${shownReasons(io, reasons)}`;
-}
-
-/** Reads no more than the limit allows. */
-async function bytesOf(file: string, mostBytes: number, io: Io): Promise<Uint8Array> {
-  if (file === "-") return atMost(io.stdin, mostBytes);
-  const path = resolve(io.cwd, file);
-  try {
-    if ((await stat(path)).size > mostBytes) throw tooLarge(mostBytes);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof SafelightError) throw error;
-    throw new SafelightError("image_unreadable", unreadable(error), { cause: error });
-  }
-}
-
-async function atMost(input: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of input) {
-    length += part.length;
-    if (length > mostBytes) throw tooLarge(mostBytes);
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
-}
-
-function tooLarge(mostBytes: number): SafelightError {
-  return new SafelightError("image_too_large", `The picture is larger than ${mostBytes} bytes (limits.image_bytes).`);
-}
-
-function unreadable(error: unknown): string {
-  const causes: Readonly<Record<string, string>> = {
-    ENOENT: "there is no such file",
-    EISDIR: "is a folder",
-    EACCES: "may not be read: permission denied",
-  };
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return causes[code] ?? `cannot be read (${code})`;
 }
