@@ -238,6 +238,21 @@ describe("in the background", () => {
     await expect.poll(async () => (await answerOf(await fetch(begun.url))).state, { timeout: 5_000 }).toBe("cancelled");
     expect((await cancel()).status).toBe(409);
   });
+
+  test("what can be read as cancelled can't be cancelled again, however soon", async () => {
+    const cancelledTwice = async () => {
+      const begun = await answerOf(
+        await generate({ prompt: "a boat safelight-test:generator:delay:20000" }, { Prefer: "respond-async" }),
+      );
+      const cancel = () => fetch(`${begun.url}/cancel`, { method: "POST" });
+      expect((await cancel()).status).toBe(202);
+      while ((await answerOf(await fetch(begun.url))).state === "running");
+      return (await cancel()).status;
+    };
+    const again = [];
+    for (let round = 0; round < 40; round++) again.push(await cancelledTwice());
+    expect(new Set(again)).toEqual(new Set([409]));
+  });
 });
 
 describe("revealing an original", () => {

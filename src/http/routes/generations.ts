@@ -144,11 +144,12 @@ export function generationRoutes(app: App, door: Door): void {
   );
   app.post(`${GENERATIONS}/:id/cancel`, async (c) => {
     const id = c.req.param("id");
-    const cancelled = service.cancel(id);
     const record = await service.generation(id);
     if (!record) throw unknownGeneration();
-    if (!cancelled)
-      throw new SafelightError("conflict", `this generation is not running; its state is "${record.state}"`);
+    if (record.state !== "running" || !service.cancel(id)) {
+      const { state } = (await service.generation(id)) ?? record;
+      throw new SafelightError("conflict", `this generation is not running; its state is "${state}"`);
+    }
     return c.json(answerOf(record, new Map(), origin(c, door), c.get("requestId")), 202);
   });
 
