@@ -47,7 +47,8 @@ export function shownReasons(io: Io, reasons: readonly Reason[]): string {
 function why({ category, score, threshold, detector, label, evidence, message }: Reason): string {
   if (category === null || score === null || threshold === null) return message;
   const seen = evidence?.term ?? label;
-  const by = `${detector ?? ""}${seen ? `: ${JSON.stringify(seen)}` : ""}`;
+  const distance = evidence?.distance === undefined ? "" : `, distance ${evidence.distance}`;
+  const by = `${detector ?? ""}${seen ? `: ${JSON.stringify(seen)}` : ""}${distance}`;
   return `${categoryTitle(category)} ${score.toFixed(2)}, limit ${threshold.toFixed(2)} (${by})`;
 }
 

@@ -28,7 +28,10 @@ export const HeatSchema = z
   });
 export type Heat = z.infer<typeof HeatSchema>;
 
-/** Where and why. `heat` belongs to the frame that `region` names, or else to the first. `span` is `[start, end)` in UTF-16 units of the original text; `disguises` names what was undone. */
+/**
+ * Where and why. `heat` belongs to the frame that `region` names, or else to the first. `span` is `[start, end)` in UTF-16 units of
+ * the original text; `disguises` names what was undone. `distance`: the bits in which the picture's PDQ hash differs from a listed one.
+ */
 export const EvidenceSchema = z.object({
   span: z.tuple([z.int().min(0), z.int().min(0)]).optional(),
   region: RegionSchema.optional(),
@@ -36,6 +39,7 @@ export const EvidenceSchema = z.object({
   term: z.string().optional(),
   list: z.string().optional(),
   disguises: z.array(z.string()).optional(),
+  distance: z.int().min(0).max(256).optional(),
 });
 export type Evidence = z.infer<typeof EvidenceSchema>;
 

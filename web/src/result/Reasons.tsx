@@ -59,6 +59,7 @@ function ReasonItem({ reason, brief }: { readonly reason: Reason; readonly brief
         <p className={classes["detector"]}>
           {detector}
           {label && label !== category && label !== detector && ` · ${label}`}
+          {evidence?.distance !== undefined && ` · ${plural(evidence.distance, "bit")} of its hash differ`}
           {disguises.length > 0 && ` · disguised: ${disguises.map((name) => name.replaceAll("_", " ")).join(", ")}`}
         </p>
       )}

@@ -6,7 +6,7 @@ import { KnownPictures, type Match } from "./known-pictures.ts";
 import type { HashesOptions } from "./options.ts";
 
 /** Changes with the hash, or with what is made of a match. */
-const CODE_VERSION = "1";
+const CODE_VERSION = "2";
 
 /**
  * Finds pictures that a list names, and copies that look like them. It covers no category: a list knows some pictures of a kind
@@ -37,7 +37,11 @@ function best(matches: readonly Match[]): readonly Match[] {
   return [...seen.values()];
 }
 
-function finding({ listed, score, orientation, frame }: Match, image: DecodedImage, notes: boolean): Finding {
+function finding(
+  { listed, by, distance, score, orientation, frame }: Match,
+  image: DecodedImage,
+  notes: boolean,
+): Finding {
   const { list, category, note } = listed;
   return {
     category,
@@ -46,6 +50,7 @@ function finding({ listed, score, orientation, frame }: Match, image: DecodedIma
     evidence: {
       list,
       ...(notes && note !== undefined ? { term: note } : {}),
+      ...(by === "pdq" ? { distance } : {}),
       ...(orientation === "as-is" ? {} : { disguises: [orientation] }),
       ...(image.frameCount > 1 && frame !== null ? { region: { x: 0, y: 0, width: 1, height: 1, frame } } : {}),
     },
