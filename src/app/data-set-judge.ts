@@ -18,7 +18,7 @@ import { imagingWithin } from "./imaging.ts";
 import { PolicySet } from "./policy-set.ts";
 
 /** Changes with what a verdict holds, apart from what the detectors say. */
-const VERDICT_VERSION = 2;
+const VERDICT_VERSION = 3;
 const REKOGNITION = "rekognition";
 /** Captions come again and again: DreamBooth has one for all pictures. */
 const CAPTIONS_KEPT = 1_000;

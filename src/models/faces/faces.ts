@@ -1,6 +1,6 @@
 import type { Frame } from "../../contract/detector.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import { shrinkByMean } from "../resize.ts";
+import { shrinkByFour } from "../resize.ts";
 import { openModel, type PoolOptions, type Tensors } from "../session.ts";
 
 const MODEL = "face-detection-blazeface";
@@ -62,7 +62,7 @@ function fitOf({ width, height }: Pick<Frame, "width" | "height">): Fit {
 
 function sized(frame: Frame, { width, height }: Fit): Promise<Uint8Array> | Float32Array {
   if (frame.width < width || frame.height < height) return frame.shrunk(width, height);
-  return shrinkByMean(frame.rgb, frame.width, frame.height, width, height);
+  return shrinkByFour(frame.rgb, frame.width, frame.height, width, height);
 }
 
 function inSquare(rgb: Uint8Array | Float32Array, { width, height, left, top }: Fit): Float32Array {
