@@ -20,10 +20,27 @@ export interface Port {
   readonly shape: readonly (number | string)[];
 }
 
-/** Answered one by one, in order, each by one {@link FromWorker}; `close` is not answered, the thread ends. */
+/** A feed that lies in memory which both threads see. */
+export interface PlacedFeed {
+  readonly dims: readonly number[];
+  readonly type: "float32" | "int64";
+  /** Where it begins, in bytes; a multiple of 8. */
+  readonly at: number;
+  /** Elements. */
+  readonly length: number;
+}
+
+/**
+ * Answered one by one, in order, each by one {@link FromWorker}; `close` is not answered, the thread ends. `memory` comes with the
+ * first run, and again when it has become larger; nothing in it changes until the run is answered.
+ */
 export type ToWorker =
   | { readonly kind: "open"; readonly model: Uint8Array; readonly threads: number; readonly warm: Feeds | undefined }
-  | { readonly kind: "run"; readonly feeds: Feeds };
+  | {
+      readonly kind: "run";
+      readonly feeds: Readonly<Record<string, PlacedFeed>>;
+      readonly memory?: SharedArrayBuffer;
+    };
 
 export type FromWorker =
   | { readonly kind: "done"; readonly outputs: Tensors; readonly inputs: readonly Port[] }
