@@ -4,6 +4,7 @@ import { decodeImage } from "../models/decode.ts";
 import { opaqueImage } from "../models/opaque.ts";
 import { recogniseImage } from "../models/recognise.ts";
 import { releaseImage } from "../models/release.ts";
+import { stripImage } from "../models/strip.ts";
 import type { Imaging } from "../pipeline/parts.ts";
 
 export function imagingWithin(limits: Limits): Imaging {
@@ -11,6 +12,10 @@ export function imagingWithin(limits: Limits): Imaging {
     decode: (bytes) => decodeImage(bytes, limits),
     recognise: (bytes) => recogniseImage(bytes, limits),
     blur: blurImage,
-    release: (image) => opaqueImage(releaseImage(image)),
+    async release(image, metadata) {
+      const shown = await opaqueImage(releaseImage(image));
+      return metadata === "strip" ? stripImage(shown) : shown;
+    },
+    strip: ({ bytes, mediaType, width, height }) => stripImage({ bytes, mediaType, width, height }),
   };
 }

@@ -195,6 +195,24 @@ function openAnimatedPng(bytes: Uint8Array, limits: DecodeLimits): Opened {
   };
 }
 
+/**
+ * What viewers show of a picture that is neither a BMP nor moves, upright, in sRGB as it was judged; with alpha, if it has any. It must have
+ * been held against the limits before.
+ * @throws Error
+ */
+export async function uprightInSrgb(
+  bytes: Uint8Array,
+  mediaType: MediaType,
+): Promise<{ data: Uint8Array; info: OutputInfo }> {
+  const source = mediaType === "image/png" ? await withDeclaredColour(bytes) : bytes;
+  const how = { failOn: "warning", autoOrient: true, limitInputPixels: false } as const;
+  const picture = inSrgb(source, how, await sharp(source, how).metadata());
+  return await picture
+    .timeout({ seconds: PATIENCE_SECONDS })
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+}
+
 /** One frame of an animation. @returns `height × width × 4` bytes R G B A */
 export async function frameInRgba(png: Uint8Array): Promise<Uint8Array> {
   const source = await withDeclaredColour(png);

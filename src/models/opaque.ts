@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { composed, readAnimation } from "./apng.ts";
+import { type Animation, composed, readAnimation } from "./apng.ts";
 import type { ReleasedImage } from "./blur.ts";
 import { isAnimatedPng, pngChunks } from "./containers.ts";
 import { bmpInRgba, frameInRgba } from "./decode.ts";
@@ -63,12 +63,24 @@ async function opaqueAnimation(image: ReleasedImage): Promise<ReleasedImage> {
     frames.push(await flat.raw().toBuffer());
   }
   if (opaque) return image;
-  const strip = { width, height: height * frames.length, channels: 3, pageHeight: height } as const;
-  const delay = animation.frames.map(({ delayMs }) => Math.round(delayMs));
-  const webp = await sharp(Buffer.concat(frames), { raw: strip, limitInputPixels: false })
-    .webp({ lossless: true, delay })
+  return { bytes: await animationAsWebp(animation, frames, { channels: 3 }), mediaType: "image/webp", width, height };
+}
+
+/**
+ * Without loss, each frame as long as it was shown.
+ * @param frames composed, each `height × width × channels` bytes
+ * @param loop how often it is shown; 0, and where it is left out: without end
+ */
+export async function animationAsWebp(
+  { width, height, frames: shown }: Animation,
+  frames: readonly Uint8Array[],
+  { channels, loop = 0 }: { channels: 3 | 4; loop?: number },
+): Promise<Uint8Array> {
+  const strip = { width, height: height * frames.length, channels, pageHeight: height } as const;
+  const delay = shown.map(({ delayMs }) => Math.round(delayMs));
+  return await sharp(Buffer.concat(frames), { raw: strip, limitInputPixels: false })
+    .webp({ lossless: true, delay, loop })
     .toBuffer();
-  return { bytes: webp, mediaType: "image/webp", width, height };
 }
 
 function isOpaque(rgba: Uint8Array): boolean {

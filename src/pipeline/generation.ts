@@ -24,7 +24,7 @@ export interface GenerationResult {
   readonly record: GenerationRecord;
   /** What may be shown, by index: blurred where decided. */
   readonly released: ReadonlyMap<number, Picture>;
-  /** The bytes judged, of the pictures that are not shown as they are. They must not leave without a person's decision. */
+  /** The pictures judged, of those that are not shown as they are; without metadata where the policy strips it. They must not leave without a person's decision. */
   readonly originals: ReadonlyMap<number, Picture>;
 }
 
@@ -179,7 +179,7 @@ class Run {
         const shown = await this.#show(outcome, image);
         if (shown) released.set(index, shown);
         if (severity(trial.action) >= severity("blur")) {
-          originals.set(index, { bytes: image.bytes, mediaType: image.mediaType });
+          originals.set(index, await this.#original(image));
         }
         return { ...outcome, media_type: shown?.mediaType ?? null, blurred: trial.action === "blur" };
       }),
@@ -199,13 +199,21 @@ class Run {
     switch (action) {
       case "allow":
       case "warn":
-        return imaging.release(image);
+        return imaging.release(image, policy.image.metadata);
       case "blur":
         return imaging.blur(image, policy.image.blur_radius, blurExtent(reasons, policy.image.blur, image.frameCount));
       case "review":
       case "block":
         return undefined;
     }
+  }
+
+  /** It may be shown later: to a reviewer, or to who asks for it. */
+  async #original(image: DecodedImage): Promise<Picture> {
+    const { imaging, policy } = this.#parts;
+    return policy.image.metadata === "strip"
+      ? imaging.strip(image)
+      : { bytes: image.bytes, mediaType: image.mediaType };
   }
 
   #ended(state: GenerationState, failure?: SafelightError, images: readonly ImageOutcome[] = []): GenerationResult {

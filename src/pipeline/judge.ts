@@ -117,9 +117,9 @@ export async function judgeBytes(
   return { image, judgement: await judgeImage(image, policy, detectors, signal, { onReport, cache }) };
 }
 
-/** A detector looks at them, or what nobody has judged is blurred. */
-function needsPixels(policy: Policy, detectors: readonly StageDetector<DecodedImage>[]): boolean {
-  return detectors.length > 0 || decide("image", [], policy.image).action === "blur";
+/** A detector looks at them, what nobody has judged is blurred, or the picture may be encoded anew to strip it. */
+function needsPixels({ image }: Policy, detectors: readonly StageDetector<DecodedImage>[]): boolean {
+  return detectors.length > 0 || image.metadata === "strip" || decide("image", [], image).action === "blur";
 }
 
 function noPicture(error: unknown): Reason {

@@ -1,7 +1,7 @@
 import type { DecodedImage, Prompt } from "../contract/detector.ts";
 import type { ImageGenerator } from "../contract/generator.ts";
 import type { BlurExtent } from "../policy/blur-extent.ts";
-import type { Policy } from "../policy/schema.ts";
+import type { ImageStagePolicy, Policy } from "../policy/schema.ts";
 import type { StageDetector } from "./detect.ts";
 import type { FindingsCache } from "./findings-cache.ts";
 
@@ -21,8 +21,13 @@ export interface Imaging {
   recognise(bytes: Uint8Array): Promise<DecodedImage>;
   /** Irreversible. `radius` is a fraction of the shorter side. */
   blur(image: DecodedImage, radius: number, extent: BlurExtent): Promise<Picture>;
-  /** The picture as it may leave: the pixels that were judged, without the prompt and settings that generators write into metadata. */
-  release(image: DecodedImage): Picture | Promise<Picture>;
+  /**
+   * The picture as it may leave: the pixels that were judged, without the prompt and settings that generators write into metadata,
+   * or without any.
+   */
+  release(image: DecodedImage, metadata: ImageStagePolicy["metadata"]): Picture | Promise<Picture>;
+  /** The picture as it came, transparent parts and all, without metadata. */
+  strip(image: DecodedImage): Promise<Picture>;
 }
 
 /** The generator that a request uses, under the name that the configuration gives it. */

@@ -90,6 +90,8 @@ const ImageStageSchema = z.strictObject({
   /** Gaussian radius as a fraction of the picture's shorter side; a square of `pixelate` is twice as wide. */
   blur_radius: z.number().min(0.03).max(0.2).default(0.06),
   blur: BlurSchema.prefault({}),
+  /** Of pictures that are shown as they are: `keep` all but prompts and settings, or `strip` all but what shows them the same. */
+  metadata: z.enum(["keep", "strip"]).default("keep"),
 });
 
 const RetentionSchema = z.strictObject({

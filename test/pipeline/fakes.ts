@@ -76,6 +76,7 @@ export const imaging: Imaging & { decoded: number } = {
   },
   blur: async () => ({ bytes: Buffer.from("blurred"), mediaType: "image/jpeg" }),
   release: (image) => ({ bytes: image.bytes, mediaType: image.mediaType }),
+  strip: async (image) => ({ bytes: image.bytes, mediaType: image.mediaType }),
 };
 
 type PolicyInput = Parameters<typeof PolicySchema.parse>[0];
