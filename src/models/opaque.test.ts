@@ -26,6 +26,18 @@ describe("a picture with transparent parts", () => {
     expect(most).toBeLessThanOrEqual(format === "avif" || format === "gif" ? 4 : 0);
   });
 
+  test("and several pages, as TIFF, is its first one", async () => {
+    const pages = await hidden().toBuffer();
+    const strip = { width: SIDE, height: 3 * SIDE, channels: 4, pageHeight: SIDE } as const;
+    const bytes = await sharp(Buffer.concat([pages, Buffer.alloc(pages.length, 90), pages]), { raw: strip })
+      .tiff({ compression: "deflate" })
+      .toBuffer();
+    expect((await sharp(bytes).metadata()).pages).toBe(3);
+    const shown = await opaqueImage(of(bytes, "image/tiff"));
+    const [judged] = (await decodeImage(bytes, DEFAULT_LIMITS)).frames;
+    expect((await decodeImage(shown.bytes, DEFAULT_LIMITS)).frames[0]?.rgb).toEqual(judged?.rgb);
+  });
+
   test("as PNG with a transparent colour is found by that", async () => {
     const bytes = await sharp(await hidden().png().toBuffer())
       .png({ palette: true })

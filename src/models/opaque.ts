@@ -12,7 +12,8 @@ const COLOUR_TYPE_AT = 25;
 /**
  * A picture as it was judged: over the grey that stood behind its transparent parts. On the white page of a viewer they could show what
  * no detector saw. A picture without any is handed back as it is; the others are encoded anew, without loss where their format can,
- * and keep their metadata. An animated PNG becomes a WebP then, and a BMP, which few programs read, always a PNG.
+ * and keep their metadata. An animated PNG becomes a WebP then, of a TIFF's pages the first is left, as a PNG, and a BMP, which few
+ * programs read, always becomes one.
  */
 export async function opaqueImage(image: ReleasedImage): Promise<ReleasedImage> {
   const { bytes, mediaType, width, height } = image;
@@ -21,7 +22,8 @@ export async function opaqueImage(image: ReleasedImage): Promise<ReleasedImage> 
   if (!(await mayBeTransparent(image))) return image;
   const all = { animated: true };
   if ((await sharp(bytes, all).stats()).isOpaque) return image;
-  const flat = sharp(bytes, all).keepMetadata().flatten({ background: BACKGROUND });
+  const moving = mediaType === "image/webp" || mediaType === "image/gif";
+  const flat = sharp(bytes, { animated: moving }).keepMetadata().flatten({ background: BACKGROUND });
   switch (mediaType) {
     case "image/webp":
       return { bytes: await flat.webp({ lossless: true }).toBuffer(), mediaType, width, height };
