@@ -52,7 +52,13 @@ export const ScanPlacesSchema = z.object({
 });
 export type ScanPlaces = z.infer<typeof ScanPlacesSchema>;
 
-export const ScanPageSchema = z.object({ scans: z.array(ScanAnswerSchema), places: ScanPlacesSchema });
+export const ScanPageSchema = z.object({
+  scans: z.array(ScanAnswerSchema),
+  /** Where to read on; null at the end. */
+  next: z.string().nullable(),
+  places: ScanPlacesSchema,
+});
+export type ScanPage = z.infer<typeof ScanPageSchema>;
 export const ScanItemPageSchema = z.object({ items: z.array(ScanItemSchema), next: z.string().nullable() });
 
 /** What was done to a data set. */

@@ -93,6 +93,9 @@ export const ScanConceptSchema = z.object({
 });
 export type ScanConcept = z.infer<typeof ScanConceptSchema>;
 
+/** A histogram's bins: bin `i` holds scores from `i / SCORE_BINS` up to the next bin's, the last one 1 as well. */
+export const SCORE_BINS = 20;
+
 export const ScanSummarySchema = z.object({
   pictures: count,
   /** Pictures for which the policy could not be followed to the end. */
@@ -100,6 +103,11 @@ export const ScanSummarySchema = z.object({
   actions: z.record(ActionSchema, count),
   /** By category: pictures with a reason of that category, by the reason's action. */
   categories: z.partialRecord(CategorySchema, z.partialRecord(ActionSchema, count)),
+  /**
+   * By category: how many pictures score how high, of those that score above 0; {@link SCORE_BINS} counts. Absent where the scan was
+   * finished by a version that did not count them.
+   */
+  scores: z.partialRecord(CategorySchema, z.array(count).length(SCORE_BINS)).optional(),
   problems: z.partialRecord(z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]), count),
   /**
    * Groups of copies, and the pictures in them beyond the first: with the bytes of another one, and without. `near` is null where

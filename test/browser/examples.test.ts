@@ -5,6 +5,7 @@ import { consequences } from "../../web/src/playground/examples.ts";
 
 const POLICY: PolicyDetail = {
   name: "p",
+  digest: "sha256:1",
   prompt: { detectors: { "test-signals": {} }, categories: { violence: { warn: 0.5, block: 1 } } },
   image: {
     detectors: { "test-card": {} },

@@ -48,12 +48,19 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
   const run = test.skipIf(engine === "postgres" && !programs);
 
   async function store(): Promise<ScanStore> {
-    const opened =
-      engine === "embedded" || !postgres
-        ? openEmbeddedScans(temporaryFolder())
-        : await openPostgresScans(await postgres.database());
-    onTestFinished(() => opened.close());
-    await opened.create(SCAN);
+    const [opened] = await stores(1);
+    if (!opened) throw new Error("there is no store");
+    return opened;
+  }
+
+  /** As different processes have them: of one place, each with connections of its own. */
+  async function stores(count: number): Promise<readonly ScanStore[]> {
+    const opened: ScanStore[] = [];
+    const place = engine === "embedded" || !postgres ? temporaryFolder() : await postgres.database();
+    for (let i = 0; i < count; i++)
+      opened.push(engine === "embedded" ? openEmbeddedScans(place) : await openPostgresScans(place));
+    onTestFinished(async () => void (await Promise.all(opened.map((each) => each.close()))));
+    await opened[0]?.create(SCAN);
     return opened;
   }
 
@@ -66,6 +73,54 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     expect((await scans.list(1)).map(({ id }) => id)).toEqual(["scan_2"]);
     expect(await scans.get("nothing")).toBeUndefined();
     await expect(scans.update("nothing", { total: 1 })).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  run("lists scans page by page, those of one instant as well", async () => {
+    const scans = await store();
+    const instants = ["2026-01-03", "2026-01-02", "2026-01-02", "2026-01-02", "2025-12-31"];
+    const ids = ["scan_9", "scan_c", "scan_b", "scan_a", "scan_z"];
+    for (const [i, id] of ids.entries())
+      await scans.create({ ...SCAN, id, created_at: `${instants[i]}T00:00:00.000Z` });
+    const order = ["scan_9", "scan_c", "scan_b", "scan_a", "scan_1", "scan_z"];
+    for (const limit of [1, 2, 3, 6, 7]) {
+      const found: string[] = [];
+      for (let last: Scan | undefined; ; ) {
+        const page: readonly Scan[] = await scans.list(limit, last);
+        found.push(...page.map(({ id }) => id));
+        last = page.at(-1) ?? last;
+        if (page.length < limit) break;
+      }
+      expect(found, `by ${limit}`).toEqual(order);
+    }
+    expect(await scans.list(10, { created_at: "2020-01-01T00:00:00.000Z", id: "scan_1" })).toEqual([]);
+  });
+
+  run("a scan is changed only from the states that are named", async () => {
+    const scans = await store();
+    expect(await scans.update("scan_1", { state: "cancelled" }, ["judging"])).toBe(false);
+    expect(await scans.get("scan_1")).toEqual(SCAN);
+    expect(await scans.update("scan_1", { state: "judging" }, ["listing", "cancelled"])).toBe(true);
+    expect(await scans.update("scan_1", { state: "finished", done: 5 })).toBe(true);
+    expect(await scans.update("scan_1", { state: "cancelled" }, ["judging"])).toBe(false);
+    expect(await scans.get("scan_1")).toEqual({ ...SCAN, state: "finished", done: 5 });
+    await expect(scans.update("nothing", { total: 1 }, ["judging"])).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  run("two that finish and cancel a scan at once lose nothing of each other", async () => {
+    const [one, other] = await stores(2);
+    if (!one || !other) throw new Error("there are no stores");
+    for (let time = 1; time <= 20; time++) {
+      await one.update("scan_1", { state: "judging", total: 0, done: 0, error: null });
+      const [, , cancelled] = await Promise.all([
+        one.update("scan_1", { state: "finished", done: time }),
+        other.update("scan_1", { error: "told" }),
+        other.update("scan_1", { state: "cancelled" }, ["judging"]),
+        one.update("scan_1", { total: time }),
+      ]);
+      // cancelled at first or not at all: the end of it came after, or stayed
+      expect([true, false]).toContain(cancelled);
+      expect(await other.get("scan_1")).toEqual({ ...SCAN, state: "finished", done: time, total: time, error: "told" });
+    }
   });
 
   run("has keys in the order of their UTF-8 bytes, page by page", async () => {

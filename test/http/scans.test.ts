@@ -15,10 +15,11 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { ScanItem } from "../../src/contract/scan.ts";
+import type { Scan, ScanItem } from "../../src/contract/scan.ts";
 import type { ScanAnswer } from "../../src/contract/scan-api.ts";
 import { openSketch } from "../../src/generators/sketch/sketch.ts";
 import type { Problem } from "../../src/http/problem.ts";
+import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
 import { findPostgres, startPostgres } from "../dataset/postgres.ts";
 import { serve, type TestServer } from "./serve.ts";
 
@@ -153,6 +154,16 @@ describe("scans over the API", () => {
     expect(walked).toEqual(["d.png", "b.png", "a.png", "broken.png", "c.png"]);
     const { groups } = await get<{ groups: { key: string }[][] }>(`${SCANS}/${found.id}/copies`);
     expect(groups.map((group) => group.map(({ key }) => key))).toEqual([["a.png", "c.png"]]);
+  });
+
+  test("count how high the pictures score, category by category", async () => {
+    const { id, summary } = await scan("dogs");
+    const bins = (at: number) => Array.from({ length: 20 }, (_, i) => (i === at ? 1 : 0));
+    expect(summary?.scores).toEqual({ gore: bins(19), violence: bins(18) });
+    const from = async (query: string) =>
+      (await get<{ items: ScanItem[] }>(`${SCANS}/${id}/items?${query}`)).items.map(({ key }) => key);
+    expect(await from("category=violence&min_score=0.9")).toEqual(["b.png"]);
+    expect(await from("category=violence&min_score=0.95")).toEqual([]);
   });
 
   test("hand out their files, to be saved and not to be shown", async () => {
@@ -361,19 +372,22 @@ describe("scans over the API", () => {
       const shared = await serve(`${settings}database: {from_env: TEST_SCANS_URL}\n`);
       try {
         const source = await fillWithMany("shared", 300);
+        writeFileSync(join(source, "bad.png"), await draw("safelight-test:image:violence:0.9"));
         const { id } = (await (await shared.post(SCANS, { source, min_side: 0 })).json()) as ScanAnswer;
         const now = async () => (await (await fetch(`${shared.url}${SCANS}/${id}`)).json()) as ScanAnswer;
         await expect.poll(async () => (await now()).done, { timeout: 20_000 }).toBeGreaterThan(0);
         expect((await shared.post(`${SCANS}/${id}/cancel`, {})).status).toBe(202);
         const stopped = await ended(id, shared);
         expect(stopped).toMatchObject({ state: "cancelled", activity: "idle" });
-        expect(stopped.done).toBeLessThan(300);
+        expect(stopped.done).toBeLessThan(301);
         expect((await shared.post(`${SCANS}/${id}/resume`, {})).status).toBe(202);
-        expect(await ended(id, shared)).toMatchObject({ state: "finished", done: 300 });
+        expect(await ended(id, shared)).toMatchObject({ state: "finished", done: 301 });
         const one = await scan(source);
         const results = async (at: TestServer, id: string) =>
           (await fetch(`${at.url}${SCANS}/${id}/files/results.jsonl`)).text();
         expect(await results(shared, id)).toBe(await results(server, one.id));
+        expect(one.summary?.scores).toMatchObject({ violence: expect.any(Array) });
+        expect((await now()).summary).toEqual(one.summary);
       } finally {
         await shared.close();
         database.stop();
@@ -382,6 +396,77 @@ describe("scans over the API", () => {
     },
     120_000,
   );
+});
+
+describe("the list of scans", () => {
+  type Listed = { scans: ScanAnswer[]; next: string | null };
+  const placeless = join(folder, "elsewhere");
+  let many: TestServer;
+  let ids: string[];
+  beforeAll(async () => {
+    const data = mkdtempSync(join(folder, "listed-"));
+    const store = openEmbeddedScans(data);
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+    const scan: Omit<Scan, "id" | "source" | "created_at"> = {
+      ...{ state: "finished", layout: null, min_side: 0, finished_at: at(0), total: 0, done: 0, summary: null },
+      ...{ policy: { name: "dataset", version: "1", digest: "sha256:1" }, detectors: { prompt: [], image: [] } },
+      error: null,
+    };
+    ids = Array.from({ length: 130 }, (_, i) => `scan_${String(i).padStart(4, "0")}`);
+    // two of each instant, and between them more than a page of scans of a place that is none of this server's
+    for (const [i, id] of ids.entries())
+      await store.create({ ...scan, id, source: join(sets, "dogs"), created_at: at(i >> 1) });
+    for (let i = 0; i < 120; i++)
+      await store.create({ ...scan, id: `scan_other_${i}`, source: placeless, created_at: at(10) });
+    ids.reverse();
+    await store.close();
+    many = await serve(settings, data);
+  });
+  afterAll(() => many.close());
+
+  const page = async (query: string) => (await fetch(`${many.url}${SCANS}?${query}`)).json() as Promise<Listed>;
+
+  test.each([7, 65, 100])("is read %i at a time, each scan once, the newest first", async (limit) => {
+    const sizes: number[] = [];
+    const found: string[] = [];
+    for (let before = ""; ; ) {
+      const { scans, next } = await page(`limit=${limit}${before}`);
+      sizes.push(scans.length);
+      found.push(...scans.map(({ id }) => id));
+      if (next === null) break;
+      before = `&before=${next}`;
+    }
+    expect(found).toEqual(ids);
+    // full pages, and no empty one at the end: 130 is 2 × 65
+    expect(sizes.slice(0, -1)).toEqual(sizes.slice(0, -1).map(() => limit));
+    expect(sizes.at(-1)).toBe(ids.length - limit * (sizes.length - 1));
+  });
+
+  test("ends: past its end there is nothing", async () => {
+    const cursor = Buffer.from(JSON.stringify(["2020-01-01T00:00:00.000Z", "scan_0"])).toString("base64url");
+    expect(await page(`before=${cursor}`)).toMatchObject({ scans: [], next: null });
+  });
+
+  const cursorOf = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  test.each([
+    ["nonsense", "x"],
+    ["nothing", ""],
+    ["JSON of another kind", cursorOf({ id: "scan_1" })],
+    ["no instant", cursorOf(["yesterday", "scan_1"])],
+    ["no id", cursorOf(["2026-01-01T00:00:00.000Z", "scan_\0"])],
+    ["the place of a picture", cursorOf(["a.png", 0.5])],
+  ])("says that %s is no place in it", async (_name, before) => {
+    const answer = await fetch(`${many.url}${SCANS}?before=${before}`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({
+      code: "invalid_request",
+      errors: [{ pointer: "#/before", detail: expect.stringContaining("next") }],
+    });
+  });
+
+  test.each(["limit=0", "limit=101", "limit=x", "after=x"])("is not asked by %s", async (query) => {
+    expect((await fetch(`${many.url}${SCANS}?${query}`)).status).toBe(400);
+  });
 });
 
 describe("what may not be scanned", () => {
@@ -412,6 +497,7 @@ describe("what may not be scanned", () => {
     expect(await answer.json()).toMatchObject({ status: 400, detail: expect.stringContaining("names no place") });
     expect(await (await fetch(`${closed.url}${SCANS}`)).json()).toEqual({
       scans: [],
+      next: null,
       places: { sources: [], quarantine: false },
     });
     expect(existsSync(join(closed.data, "scans"))).toBe(false);

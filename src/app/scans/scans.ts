@@ -21,14 +21,16 @@ import { blurredThumbnail, thumbnailOf } from "../../dataset/output/report/thumb
 import { readPicture } from "../../dataset/scan/judge-item.ts";
 import { Pace } from "../../dataset/scan/pace.ts";
 import type { ScanProgress } from "../../dataset/scan/scan.ts";
-import type { ScanStore } from "../../store/scans/scan-store.ts";
+import type { ScanPlace, ScanStore } from "../../store/scans/scan-store.ts";
 import { AllowedPlaces, liesIn } from "./places.ts";
 import type { ItemFilter, Revealer, ScanService } from "./service.ts";
 
 /** Pictures under way at once: requests of others go on beside a scan. */
 const WIDTH = 2;
 const ON_PAGE = 1_000;
-const LISTED = 1_000;
+/** Scans of one page of the store, and of all that one request may look through. */
+const SCANS_PAGE = 100;
+const MOST_LISTED = 1_000;
 /** Among the results of a scan: who has seen what unblurred, and when. */
 const REVEALS = "reveals.jsonl";
 
@@ -42,6 +44,7 @@ interface Job {
   readonly stop: AbortController;
   readonly pace: Pace;
   running: boolean;
+  cancelled: boolean;
   listed: number | null;
   progress: { readonly total: number; readonly done: number } | undefined;
   /** Those who wait for news. */
@@ -95,14 +98,23 @@ class BackgroundScans implements ScanService {
     }
   }
 
-  async list(limit: number): Promise<readonly ScanAnswer[]> {
+  async list(limit: number, before: ScanPlace | undefined) {
     const store = await this.#opened();
-    const found: ScanAnswer[] = [];
-    for (const scan of await store.list(LISTED)) {
-      if (found.length >= limit) break;
-      if (await this.#allowed.holds(scan.source)) found.push(await this.#answer(scan));
+    const scans: ScanAnswer[] = [];
+    let next: ScanPlace | null = null;
+    let from = before;
+    for (let looked = 0; looked < MOST_LISTED; looked += SCANS_PAGE) {
+      const page = await store.list(SCANS_PAGE, from);
+      for (const scan of page) {
+        if (await this.#allowed.holds(scan.source)) {
+          if (scans.length === limit) return { scans, next };
+          scans.push(await this.#answer(scan));
+        }
+        next = from = { created_at: scan.created_at, id: scan.id };
+      }
+      if (page.length < SCANS_PAGE) return { scans, next: null };
     }
-    return found;
+    return { scans, next };
   }
 
   async get(id: string): Promise<ScanAnswer> {
@@ -194,8 +206,8 @@ class BackgroundScans implements ScanService {
     if (!job) throw new SafelightError("conflict", `nothing works on this scan; its state is "${scan.state}"`);
     job.stop.abort(new DOMException("the scan was cancelled", "AbortError"));
     if (!job.running) this.#left(job);
-    const store = await this.#opened();
-    if (scan.state === "judging") await store.update(id, { state: "cancelled" }); // workers on other machines stop, too
+    job.cancelled = true;
+    await this.#setCancelled(id);
     return this.get(id);
   }
 
@@ -205,8 +217,8 @@ class BackgroundScans implements ScanService {
     if (scan.state === "finished" && existsSync(join(this.#folder(id), "manifest.json")))
       throw new SafelightError("conflict", "the scan is finished");
     const store = await this.#opened();
-    if (scan.state === "cancelled") await store.update(id, { state: "judging" });
     await store.update(id, { error: null });
+    await store.update(id, { state: "judging" }, ["cancelled"]);
     return this.#enqueue(await this.#scan(id));
   }
 
@@ -263,7 +275,7 @@ class BackgroundScans implements ScanService {
     if (this.#closed) throw new SafelightError("overloaded", "the server stops");
     const job: Job = {
       ...{ id, source, policy: policy.name, stop: new AbortController(), pace: new Pace() },
-      ...{ running: false, listed: null, progress: undefined, waiting: [] },
+      ...{ running: false, cancelled: false, listed: null, progress: undefined, waiting: [] },
     };
     this.#jobs.set(id, job);
     this.#turn = this.#turn.then(() => this.#work(job));
@@ -285,6 +297,8 @@ class BackgroundScans implements ScanService {
       }
     } catch (error) {
       if (!job.stop.signal.aborted) await this.#failed(job, error);
+      // the list may have become whole after the cancel
+      else if (job.cancelled) await this.#setCancelled(job.id).catch(this.#onError);
     } finally {
       this.#left(job);
     }
@@ -306,6 +320,11 @@ class BackgroundScans implements ScanService {
     await (await this.#opened()).update(job.id, { error: detail }).catch(this.#onError);
   }
 
+  /** Workers on other machines stop, too. One whose files are still being listed has no work for them, and is listed anew. */
+  async #setCancelled(id: string): Promise<void> {
+    await (await this.#opened()).update(id, { state: "cancelled" }, ["judging"]);
+  }
+
   #left(job: Job): void {
     this.#jobs.delete(job.id);
     this.#wake(job);
@@ -317,7 +336,8 @@ class BackgroundScans implements ScanService {
 
   async #answer(scan: Scan): Promise<ScanAnswer> {
     const job = this.#jobs.get(scan.id);
-    const { total, done } = job?.progress ?? (await (await this.#opened()).counts(scan.id));
+    const { total, done } =
+      job?.progress ?? (scan.state === "finished" ? scan : await (await this.#opened()).counts(scan.id));
     const rate = job?.running ? job.pace.rate : null;
     const folder = this.#folder(scan.id);
     const written = job ? [] : (Object.keys(SCAN_FILES) as ScanFile[]).filter((name) => existsSync(join(folder, name)));

@@ -1,6 +1,6 @@
 import type { ScanCopies, ScanItem } from "../../contract/scan.ts";
 import type { ScanAnswer, ScanConsequences, ScanFile, ScanPlaces, ScanRequest } from "../../contract/scan-api.ts";
-import type { ItemQuery } from "../../store/scans/scan-store.ts";
+import type { ItemQuery, ScanPlace } from "../../store/scans/scan-store.ts";
 
 /** What a client browses by. */
 export interface ItemFilter extends ItemQuery {
@@ -19,8 +19,11 @@ export interface ScanService {
   readonly places: ScanPlaces;
   /** Goes on in the background; the scan is kept when this resolves. @throws SafelightError `invalid_request` */
   start(request: ScanRequest): Promise<ScanAnswer>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly ScanAnswer[]>;
+  /** Newest first, on from `before`. A page may be short, with a `next`; that is null at the end. */
+  list(
+    limit: number,
+    before: ScanPlace | undefined,
+  ): Promise<{ readonly scans: readonly ScanAnswer[]; readonly next: ScanPlace | null }>;
   get(id: string): Promise<ScanAnswer>;
   /** Resolves when it is worth asking for the scan again: something has happened, or nothing works on it. */
   changed(id: string, signal: AbortSignal): Promise<void>;

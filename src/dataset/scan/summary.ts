@@ -1,7 +1,7 @@
 import { ACTIONS, type Action, severity } from "../../contract/actions.ts";
 import type { Category } from "../../contract/categories.ts";
 import type { Coverage } from "../../contract/decision.ts";
-import type { ScanCopies, ScanItem, ScanProblem, ScanSummary } from "../../contract/scan.ts";
+import { SCORE_BINS, type ScanCopies, type ScanItem, type ScanProblem, type ScanSummary } from "../../contract/scan.ts";
 import { SCAN_PROBLEMS, type ScanProblemCode } from "../../contract/scan-problems.ts";
 
 import { Concepts } from "./concepts.ts";
@@ -11,6 +11,7 @@ import { comparesLooks } from "./copies.ts";
 export class Summing {
   readonly #actions = new Map<Action, number>(ACTIONS.map((action) => [action, 0]));
   readonly #categories = new Map<Category, Map<Action, number>>();
+  readonly #scores = new Map<string, number[]>();
   readonly #problems = new Map<ScanProblemCode, number>();
   readonly #concepts = new Concepts();
   readonly #faces = { none: 0, one: 0, several: 0 };
@@ -27,6 +28,7 @@ export class Summing {
       counts.set(action, (counts.get(action) ?? 0) + 1);
       this.#categories.set(category, counts);
     }
+    for (const [category, score = 0] of Object.entries(item.scores)) if (score > 0) this.#score(category, score);
     for (const problem of item.problems) this.problem(problem);
     this.#concepts.item(item);
     if (item.faces !== null) this.#faces[item.faces > 1 ? "several" : item.faces === 1 ? "one" : "none"] += 1;
@@ -41,6 +43,13 @@ export class Summing {
     this.#problems.set(code, (this.#problems.get(code) ?? 0) + 1);
   }
 
+  #score(category: string, score: number): void {
+    const bins = this.#scores.get(category) ?? Array.from({ length: SCORE_BINS }, () => 0);
+    const bin = Math.min(SCORE_BINS - 1, Math.floor(score * SCORE_BINS));
+    bins[bin] = (bins[bin] ?? 0) + 1;
+    this.#scores.set(category, bins);
+  }
+
   summary(coverage: { readonly image: Coverage[]; readonly prompt: Coverage[] }): ScanSummary {
     return {
       pictures: this.#pictures,
@@ -49,6 +58,7 @@ export class Summing {
       categories: Object.fromEntries(
         [...this.#categories].sort().map(([category, counts]) => [category, Object.fromEntries(counts)]),
       ),
+      scores: Object.fromEntries([...this.#scores].sort(([a], [b]) => (a < b ? -1 : 1))),
       problems: Object.fromEntries([...this.#problems].sort()),
       copies: comparesLooks(this.#pictures) ? this.#copies : { ...this.#copies, near: null },
       faces: this.#faces,

@@ -32,7 +32,10 @@ const FACES = ["none", "one", "several"] as const;
 
 const Id = z.object({ id: z.string().openapi({ example: "scan_0198…" }) });
 const Key = z.strictObject({ key: z.string().min(1).openapi({ example: "dogs/1.png" }) });
-const Listed = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) });
+const Listed = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  before: z.string().optional().openapi({ description: "`next` of the page before." }),
+});
 const Copies = z.strictObject({
   first: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(100).default(20),
@@ -48,7 +51,8 @@ const Items = z.strictObject({
   min_score: z.coerce.number().min(0).max(1).optional(),
   q: z.string().max(1_000).optional().openapi({ description: "A part of the key, in any case." }),
 });
-const Cursor = z.tuple([z.string(), z.number()]);
+const ItemCursor = z.tuple([z.string(), z.number()]);
+const ScanCursor = z.tuple([z.iso.datetime(), z.string().regex(/^scan_[\w-]+$/)]);
 const BINARY = z.string().openapi({ format: "binary" });
 const scanned = { "application/json": { schema: ScanAnswerSchema } };
 
@@ -78,6 +82,8 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
       path: SCANS,
       tags: ["Scans"],
       summary: "The latest scans, and where new ones may be started",
+      description:
+        "Give `next` as `before` to read on. A page may be short, or empty, with a `next`: one request looks through 1,000 scans at most.",
       request: { query: Listed },
       responses: {
         200: { description: "Newest first.", content: { "application/json": { schema: ScanPageSchema } } },
@@ -86,8 +92,11 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
     }),
   );
   app.get(SCANS, async (c) => {
-    const { limit } = validate(c.req.query(), Listed);
-    return c.json({ scans: [...(await scans.list(limit))], places: scans.places }, 200);
+    const { limit, before } = validate(c.req.query(), Listed);
+    const from = before === undefined ? undefined : readCursor("before", before, ScanCursor);
+    const page = await scans.list(limit, from && { created_at: from[0], id: from[1] });
+    const next = page.next && cursorOf([page.next.created_at, page.next.id]);
+    return c.json({ scans: [...page.scans], next, places: scans.places }, 200);
   });
 
   app.openAPIRegistry.registerPath(
@@ -162,9 +171,10 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
   app.get(`${SCANS}/:id/items`, async (c) => {
     const query = validate(c.req.query(), Items);
     const { sort, action = null, after, limit } = query;
-    const filter = { sort, action, after: after === undefined ? null : readCursor(after), matches: matching(query) };
+    const [key, score] = after === undefined ? [null, 0] : readCursor("after", after, ItemCursor);
+    const filter = { sort, action, after: key === null ? null : { key, score }, matches: matching(query) };
     const { items, next } = await scans.items(c.req.param("id"), filter, limit);
-    return c.json({ items: [...items], next: next && cursorOf(next) }, 200);
+    return c.json({ items: [...items], next: next && cursorOf([next.key, highestScore(next)]) }, 200);
   });
 
   app.openAPIRegistry.registerPath(
@@ -307,17 +317,16 @@ function matching({ category, problem, faces, min_score, q }: z.output<typeof It
   };
 }
 
-function cursorOf({ key, scores }: ScanItem): string {
-  const at: z.output<typeof Cursor> = [key, highestScore({ scores })];
+function cursorOf(at: z.output<typeof ItemCursor> | z.output<typeof ScanCursor>): string {
   return Buffer.from(JSON.stringify(at)).toString("base64url");
 }
 
-function readCursor(text: string): { readonly key: string; readonly score: number } {
+/** @throws SafelightError `invalid_request` that points to the field */
+function readCursor<S extends z.ZodType>(field: string, text: string, schema: S): z.output<S> {
   try {
-    const [key, score] = Cursor.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
-    return { key, score };
+    return schema.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
   } catch {
     const detail = "it is not the `next` of a page";
-    throw new SafelightError("invalid_request", `after: ${detail}`, { errors: [{ pointer: "#/after", detail }] });
+    throw new SafelightError("invalid_request", `${field}: ${detail}`, { errors: [{ pointer: `#/${field}`, detail }] });
   }
 }

@@ -34,6 +34,9 @@ export interface PendingPicture extends InventoryFile {
   readonly labels: string | null;
 }
 
+/** Where a scan stands in the list of all. */
+export type ScanPlace = Pick<Scan, "created_at" | "id">;
+
 export interface ItemQuery {
   readonly sort: "key" | "score";
   readonly action: Action | null;
@@ -67,9 +70,15 @@ export const ALL_KEYS: KeyRange = { after: null, upTo: null };
 export interface ScanStore {
   create(scan: Scan): Promise<void>;
   get(id: string): Promise<Scan | undefined>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly Scan[]>;
-  update(id: string, change: Partial<Scan>): Promise<void>;
+  /** Newest first, on from `before`; those of one instant by their ids. */
+  list(limit: number, before?: ScanPlace): Promise<readonly Scan[]>;
+  /**
+   * Changes some fields, and leaves the others as whoever else has written them.
+   * @param from the scan is changed only while it is in one of these states
+   * @returns false when it was in none of them: nothing is changed then
+   * @throws SafelightError `not_found`
+   */
+  update(id: string, change: Partial<Scan>, from?: readonly Scan["state"][]): Promise<boolean>;
   /** Removes the scan with its inventory and results. */
   delete(id: string): Promise<void>;
 

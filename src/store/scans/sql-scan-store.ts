@@ -20,6 +20,7 @@ import type {
   KeyRange,
   PendingPicture,
   Remembered,
+  ScanPlace,
   ScanStore,
 } from "./scan-store.ts";
 import type { ScanTables } from "./tables.ts";
@@ -54,20 +55,28 @@ export class SqlScanStore implements ScanStore {
     return row && readScan(row.scan);
   }
 
-  async list(limit: number): Promise<readonly Scan[]> {
-    const query = this.#db.selectFrom("scans").select("scan").orderBy("created_at", "desc").orderBy("id", "desc");
+  async list(limit: number, before?: ScanPlace): Promise<readonly Scan[]> {
+    let query = this.#db.selectFrom("scans").select("scan").orderBy("created_at", "desc").orderBy("id", "desc");
+    if (before !== undefined) {
+      const { created_at, id } = before;
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("created_at", "id"), "<", tuple(created_at, id)));
+    }
     return (await this.#guard(query.limit(limit).execute())).map((row) => readScan(row.scan));
   }
 
-  async update(id: string, change: Partial<Scan>): Promise<void> {
-    await this.#guard(
-      this.#db.transaction().execute(async (db) => {
-        const row = await db.selectFrom("scans").select("scan").where("id", "=", id).executeTakeFirst();
-        if (!row) throw new SafelightError("not_found", `there is no scan ${id}`);
-        const scan = JSON.stringify({ ...readScan(row.scan), ...change });
-        await db.updateTable("scans").set({ scan }).where("id", "=", id).execute();
-      }),
-    );
+  async update(id: string, change: Partial<Scan>, from?: readonly Scan["state"][]): Promise<boolean> {
+    for (;;) {
+      const row = await this.#guard(
+        this.#db.selectFrom("scans").select("scan").where("id", "=", id).executeTakeFirst(),
+      );
+      if (!row) throw new SafelightError("not_found", `there is no scan ${id}`);
+      const before = readScan(row.scan);
+      if (from && !from.includes(before.state)) return false;
+      const scan = JSON.stringify({ ...before, ...change });
+      // where somebody else has written meanwhile, nothing is changed, and it is read again
+      const query = this.#db.updateTable("scans").set({ scan }).where("id", "=", id).where("scan", "=", row.scan);
+      if ((await this.#guard(query.executeTakeFirst())).numUpdatedRows > 0n) return true;
+    }
   }
 
   async delete(id: string): Promise<void> {

@@ -31,6 +31,7 @@ export interface ScanTables {
 export function scanTablesSql(text: string, integer: string, real: string): readonly string[] {
   return [
     `create table if not exists scans (id ${text} primary key, created_at ${text} not null, scan ${text} not null)`,
+    "create index if not exists scans_by_age on scans (created_at, id)",
     `create table if not exists scan_files (
       scan ${text} not null references scans (id) on delete cascade,
       key ${text} not null,

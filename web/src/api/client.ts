@@ -34,6 +34,7 @@ export interface PolicySummary {
 /** `GET /api/v1/policies/{name}`: the part of it that this page acts on. */
 export interface PolicyDetail {
   readonly name: string;
+  readonly digest: string;
   readonly prompt: StageDetail;
   readonly image: StageDetail & { readonly retry: { readonly times: number } };
   readonly reveal: "nobody" | "caller";

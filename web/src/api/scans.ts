@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { ScanItem } from "../../../src/contract/scan.ts";
-import type { ScanAnswer, ScanConsequences, ScanFile, ScanPlaces } from "../../../src/contract/scan-api.ts";
+import type { ScanAnswer, ScanConsequences, ScanFile, ScanPage } from "../../../src/contract/scan-api.ts";
 import { getJson, send } from "./client.ts";
 
 const LOOK_MS = 1_000;
@@ -25,12 +25,16 @@ export interface ItemsAsked {
 
 const isActive = (scan: ScanAnswer | undefined) => scan !== undefined && scan.activity !== "idle";
 
-export const scansQuery = queryOptions({
+export const scansQuery = infiniteQueryOptions({
   queryKey: ["scans"],
-  queryFn: ({ signal }) =>
-    getJson<{ readonly scans: readonly ScanAnswer[]; readonly places: ScanPlaces }>("/scans?limit=50", signal),
+  queryFn: ({ pageParam, signal }) => {
+    const before = pageParam === "" ? "" : `&before=${encodeURIComponent(pageParam)}`;
+    return getJson<ScanPage>(`/scans?limit=${AT_ONCE}${before}`, signal);
+  },
+  initialPageParam: "",
+  getNextPageParam: ({ next }) => next,
   staleTime: 0,
-  refetchInterval: (query) => (query.state.data?.scans.some(isActive) ? LOOK_MS : false),
+  refetchInterval: (query) => (query.state.data?.pages.some(({ scans }) => scans.some(isActive)) ? LOOK_MS : false),
 });
 
 /** One that is under way is asked for again every second. */
@@ -61,7 +65,7 @@ export const thumbnailQuery = (id: string, key: string) =>
     queryKey: ["scan thumbnail", id, key],
     queryFn: async ({ signal }) => {
       const path = `/scans/${encodeURIComponent(id)}/thumbnail?key=${encodeURIComponent(key)}`;
-      return URL.createObjectURL(await (await send(path, { signal })).blob());
+      return (await send(path, { signal })).blob();
     },
     retry: false,
     staleTime: Number.POSITIVE_INFINITY,
@@ -86,9 +90,9 @@ export async function moveRejected(id: string, verb: "quarantine" | "undo"): Pro
 }
 
 /** The server writes down who asked before it answers. */
-export async function revealItem(id: string, key: string): Promise<string> {
+export async function revealItem(id: string, key: string): Promise<Blob> {
   const path = `/scans/${encodeURIComponent(id)}/reveal?key=${encodeURIComponent(key)}`;
-  return URL.createObjectURL(await (await send(path, { method: "POST" })).blob());
+  return (await send(path, { method: "POST" })).blob();
 }
 
 /** Saves a file of a scan, as a link with `download` would. */

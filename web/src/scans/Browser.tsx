@@ -1,29 +1,42 @@
 import { Button, Loader, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { ACTIONS } from "../../../src/contract/actions.ts";
-import { BUILT_IN_CATEGORIES, categoryTitle } from "../../../src/contract/categories.ts";
+import { BUILT_IN_CATEGORIES, categoryTitle, isCategory } from "../../../src/contract/categories.ts";
 import type { ScanAnswer } from "../../../src/contract/scan-api.ts";
 import { SCAN_PROBLEMS } from "../../../src/contract/scan-problems.ts";
 import { problemOf } from "../api/problem.ts";
 import { type ItemsAsked, itemsQuery } from "../api/scans.ts";
 import { Card } from "../result/Card.tsx";
-import { capital } from "../result/format.ts";
+import { capital, score as shown } from "../result/format.ts";
 import { ProblemNotice } from "../result/ProblemNotice.tsx";
 import { Picture } from "./Picture.tsx";
 import classes from "./Scans.module.css";
 
 const ANY = { value: "", label: "Any" };
-const ALL: ItemsAsked = { sort: "score", action: "", category: "", problem: "", faces: "", min_score: "", q: "" };
-const SCORES = [0.1, 0.25, 0.5, 0.75, 0.9].map((score) => ({ value: String(score), label: score.toFixed(2) }));
+/** Every picture, the highest scores first. */
+export const ALL: ItemsAsked = {
+  sort: "score",
+  action: "",
+  category: "",
+  problem: "",
+  faces: "",
+  min_score: "",
+  q: "",
+};
+const SCORES = [0.1, 0.25, 0.5, 0.75, 0.9];
+
+interface BrowserProps {
+  readonly scan: ScanAnswer;
+  readonly asked: ItemsAsked;
+  readonly onAsk: (asked: ItemsAsked) => void;
+}
 
 /** The pictures of a scan, by what was found in them. */
-export function Browser({ scan }: { readonly scan: ScanAnswer }) {
-  const [asked, setAsked] = useState(ALL);
+export function Browser({ scan, asked, onAsk }: BrowserProps) {
   const [q] = useDebouncedValue(asked.q, 300);
   const pages = useInfiniteQuery(itemsQuery(scan.id, { ...asked, q }));
-  const set = (change: Partial<ItemsAsked>) => setAsked((before) => ({ ...before, ...change }));
+  const set = (change: Partial<ItemsAsked>) => onAsk({ ...asked, ...change });
   const items = pages.data?.pages.flatMap((page) => page.items) ?? [];
   const choice = (label: string, field: Chosen, data: readonly Choice[]) => (
     <Select
@@ -42,7 +55,10 @@ export function Browser({ scan }: { readonly scan: ScanAnswer }) {
         {choice(
           "Category",
           "category",
-          BUILT_IN_CATEGORIES.map((value) => ({ value, label: capital(categoryTitle(value)) })),
+          [...new Set([...BUILT_IN_CATEGORIES, ...Object.keys(scan.summary?.scores ?? {})])].map((value) => ({
+            value,
+            label: capital(isCategory(value) ? categoryTitle(value) : value),
+          })),
         )}
         {choice(
           "Problem",
@@ -50,7 +66,7 @@ export function Browser({ scan }: { readonly scan: ScanAnswer }) {
           Object.entries(SCAN_PROBLEMS).map(([value, { title }]) => ({ value, label: title })),
         )}
         {choice("Faces", "faces", ["none", "one", "several"].map(named))}
-        {choice("Score from", "min_score", SCORES)}
+        {choice("Score from", "min_score", scoresWith(asked.min_score))}
         <Select
           label="Sort by"
           size="xs"
@@ -94,6 +110,12 @@ type Chosen = "action" | "category" | "problem" | "faces" | "min_score";
 interface Choice {
   readonly value: string;
   readonly label: string;
+}
+
+/** With one that was chosen elsewhere. */
+function scoresWith(chosen: string): readonly Choice[] {
+  const scores = chosen === "" ? SCORES : [...new Set([...SCORES, Number(chosen)])].sort((a, b) => a - b);
+  return scores.map((value) => ({ value: String(value), label: shown(value) }));
 }
 
 function named(value: string): Choice {

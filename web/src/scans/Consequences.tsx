@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ScanAnswer } from "../../../src/contract/scan-api.ts";
 import { problemOf } from "../api/problem.ts";
@@ -13,7 +13,7 @@ import { count } from "./words.ts";
 /** Moves what was rejected out of the data set, and back. */
 export function Consequences({ scan }: { readonly scan: ScanAnswer }) {
   const { id, quarantined, summary } = scan;
-  const places = useQuery(scansQuery).data?.places;
+  const places = useInfiniteQuery(scansQuery).data?.pages[0]?.places;
   const queries = useQueryClient();
   const [asking, setAsking] = useState(false);
   const move = useMutation({

@@ -6,6 +6,7 @@ import { REJECTED, SCAN_PROBLEMS } from "../../../src/contract/scan-problems.ts"
 import { revealItem, thumbnailQuery } from "../api/scans.ts";
 import { capital, score as shown } from "../result/format.ts";
 import classes from "./Scans.module.css";
+import { useObjectUrl } from "./useObjectUrl.ts";
 
 /** What would be shown as 0.00 says nothing. */
 const LEAST_SHOWN = 0.005;
@@ -15,9 +16,9 @@ export function Picture({ scan, item }: { readonly scan: string; readonly item: 
   const { key, action, judged, scores, reasons, captions, problems, width, height, faces } = item;
   const readable = item.media_type !== null;
   const small = useQuery({ ...thumbnailQuery(scan, key), enabled: readable });
-  const reveal = useMutation({ mutationFn: () => revealItem(scan, key) });
+  const reveal = useMutation({ mutationFn: () => revealItem(scan, key), gcTime: 0 });
   const hidden = !judged || REJECTED.includes(action);
-  const source = reveal.data ?? small.data;
+  const source = useObjectUrl(reveal.data ?? small.data);
   const [worst] = reasons.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0));
   const top = Object.entries(scores)
     .filter(([, each = 0]) => each >= LEAST_SHOWN)

@@ -2,17 +2,18 @@ import { Button, Loader } from "@mantine/core";
 import { IconPlayerPlayFilled, IconPlayerStopFilled } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef, useState } from "react";
 import { problemOf } from "../api/problem.ts";
 import { changeScan, scanQuery } from "../api/scans.ts";
 import { Card } from "../result/Card.tsx";
 import { Notice } from "../result/Notice.tsx";
 import { ProblemNotice } from "../result/ProblemNotice.tsx";
-import { Browser } from "./Browser.tsx";
+import { ALL, Browser } from "./Browser.tsx";
 import { Consequences } from "./Consequences.tsx";
 import { Files } from "./Files.tsx";
 import { Progress } from "./Progress.tsx";
 import classes from "./Scans.module.css";
+import { Scores } from "./Scores.tsx";
 import { Summary } from "./Summary.tsx";
 import { nameOf, standing } from "./words.ts";
 
@@ -25,6 +26,8 @@ export function ScanPage() {
     mutationFn: (verb: "cancel" | "resume") => changeScan(id, verb),
     onSettled: () => queries.invalidateQueries(scanQuery(id)),
   });
+  const [asked, setAsked] = useState(ALL);
+  const pictures = useRef<HTMLDivElement>(null);
   const scan = found.data;
   useEffect(() => {
     document.title = `${scan ? nameOf(scan.source) : "Scan"} · Safelight`;
@@ -96,9 +99,23 @@ export function ScanPage() {
         </Card>
       )}
       {finished && scan.summary && <Summary summary={scan.summary} />}
+      {finished && scan.summary?.scores && (
+        <Scores
+          scan={scan}
+          scores={scan.summary.scores}
+          onChoose={(category, from) => {
+            setAsked({ ...ALL, category, min_score: from === 0 ? "" : String(from) });
+            pictures.current?.scrollIntoView();
+          }}
+        />
+      )}
       {finished && <Consequences scan={scan} />}
       {scan.files.length > 0 && <Files scan={scan} />}
-      {scan.done > 0 && <Browser scan={scan} />}
+      {scan.done > 0 && (
+        <div ref={pictures} className={classes["found"]}>
+          <Browser scan={scan} asked={asked} onAsk={setAsked} />
+        </div>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
-import { Loader } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Loader } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { ScanAnswer } from "../../../src/contract/scan-api.ts";
@@ -14,7 +14,9 @@ import { count, nameOf, standing } from "./words.ts";
 
 /** `/scans`: data sets that were scanned, and a form to scan another one. */
 export function ScansPage() {
-  const found = useQuery(scansQuery);
+  const found = useInfiniteQuery(scansQuery);
+  const [first] = found.data?.pages ?? [];
+  const scans = found.data?.pages.flatMap((page) => page.scans) ?? [];
   useEffect(() => {
     document.title = "Data sets · Safelight";
   }, []);
@@ -29,18 +31,28 @@ export function ScansPage() {
       </header>
       {found.isPending && <Loader type="dots" aria-label="Loading the scans" />}
       {found.error && <ProblemNotice problem={problemOf(found.error)} onRetry={() => void found.refetch()} />}
-      {found.data && (
+      {first && (
         <>
-          <ScanForm places={found.data.places} />
-          <Card title="Scans" aside={found.data.scans.length > 0 ? `${found.data.scans.length} latest` : undefined}>
-            {found.data.scans.length === 0 ? (
+          <ScanForm places={first.places} />
+          <Card
+            title="Scans"
+            aside={
+              scans.length === 0 ? undefined : found.hasNextPage ? `${scans.length} latest` : `${scans.length} in all`
+            }
+          >
+            {scans.length === 0 && !found.hasNextPage ? (
               <p className={classes["quiet"]}>None yet.</p>
             ) : (
               <ul className={classes["list"]}>
-                {found.data.scans.map((scan) => (
+                {scans.map((scan) => (
                   <Row key={scan.id} scan={scan} />
                 ))}
               </ul>
+            )}
+            {found.hasNextPage && (
+              <Button variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+                Show earlier ones
+              </Button>
             )}
           </Card>
         </>
