@@ -37,7 +37,9 @@ export class ScanBar {
     const last = progress.phase === "judging" && progress.done === progress.total;
     if (now < this.#next && !last) return;
     this.#next = now + (this.#io.watched ? DRAW_MS : TELL_MS);
-    this.#draw(progress.phase === "listing" ? `${count(progress.listed)} files listed` : this.#judging(progress, now));
+    this.#draw(
+      progress.phase === "listing" ? `${count(progress.listed)} files listed so far` : this.#judging(progress, now),
+    );
   }
 
   clear(): void {

@@ -171,7 +171,10 @@ export function storeContract(name: string, newPlace: () => Promise<Place>): voi
     test.each(["", "x", "W10", Buffer.from('[1,"a').toString("base64url")])(
       "a made-up cursor %j is an error",
       async (before) => {
-        await expect(store.list({ limit: 1, before })).rejects.toMatchObject({ code: "invalid_request" });
+        await expect(store.list({ limit: 1, before })).rejects.toMatchObject({
+          code: "invalid_request",
+          errors: [{ pointer: "#/before", detail: expect.any(String) }],
+        });
       },
     );
 

@@ -204,6 +204,7 @@ function readCursor(text: string): { created_ms: number; id: string } {
     const [, created_ms = "", id = ""] = match ?? [];
     return { created_ms: Number(created_ms), id: String(JSON.parse(id)) };
   } catch {
-    throw new SafelightError("invalid_request", "This is no place in the list: give the `next` of an earlier page.");
+    const detail = "it is not the `next` of a page";
+    throw new SafelightError("invalid_request", `before: ${detail}`, { errors: [{ pointer: "#/before", detail }] });
   }
 }
