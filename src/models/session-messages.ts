@@ -20,27 +20,10 @@ export interface Port {
   readonly shape: readonly (number | string)[];
 }
 
-/** A feed that lies in memory which both threads see. */
-export interface PlacedFeed {
-  readonly dims: readonly number[];
-  readonly type: "float32" | "int64";
-  /** Where it begins, in bytes; a multiple of 8. */
-  readonly at: number;
-  /** Elements. */
-  readonly length: number;
-}
-
-/**
- * Answered one by one, in order, each by one {@link FromWorker}; `close` is not answered, the thread ends. `memory` comes with the
- * first run, and again when it has become larger; nothing in it changes until the run is answered.
- */
+/** Answered one by one, in order, each by one {@link FromWorker}; `close` is not answered, the thread ends. */
 export type ToWorker =
   | { readonly kind: "open"; readonly model: Uint8Array; readonly threads: number; readonly warm: Feeds | undefined }
-  | {
-      readonly kind: "run";
-      readonly feeds: Readonly<Record<string, PlacedFeed>>;
-      readonly memory?: SharedArrayBuffer;
-    };
+  | { readonly kind: "run"; readonly feeds: Feeds };
 
 export type FromWorker =
   | { readonly kind: "done"; readonly outputs: Tensors; readonly inputs: readonly Port[] }

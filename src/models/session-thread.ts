@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { SafelightError } from "../contract/errors.ts";
-import type { Feeds, FromWorker, PlacedFeed, Port, Tensors, ToWorker } from "./session-messages.ts";
+import type { Feeds, FromWorker, Port, Tensors, ToWorker } from "./session-messages.ts";
 
 /** One ONNX session in a thread of its own. It does one run at a time; it does not keep the process alive while idle. */
 export interface SessionThread {
@@ -79,20 +79,6 @@ export async function openThread(
     await ended;
   };
 
-  let memory = new SharedArrayBuffer(0);
-  /** Copied once, by hand: a message would copy a picture twice, into fresh memory each time. */
-  const placed = (feeds: Feeds): ToWorker => {
-    const places = placesOf(feeds);
-    const grown = places.bytes > memory.byteLength;
-    if (grown) memory = new SharedArrayBuffer(places.bytes);
-    for (const [name, { at, length }] of Object.entries(places.feeds)) {
-      const data = feeds[name]?.data;
-      if (data instanceof BigInt64Array) new BigInt64Array(memory, at, length).set(data);
-      else if (data) new Float32Array(memory, at, length).set(data);
-    }
-    return { kind: "run", feeds: places.feeds, ...(grown ? { memory } : {}) };
-  };
-
   let inputs: readonly Port[];
   try {
     const model = await reading;
@@ -109,23 +95,11 @@ export async function openThread(
     inputs,
     async run(feeds) {
       try {
-        return (await ask(placed(feeds), [])).outputs;
+        return (await ask({ kind: "run", feeds }, [])).outputs;
       } catch (cause) {
         throw new SafelightError("detector_failed", `model ${id} failed to run`, { cause });
       }
     },
     close,
   };
-}
-
-/** One after the other, each at a multiple of 8 bytes. */
-function placesOf(feeds: Feeds): { readonly feeds: Record<string, PlacedFeed>; readonly bytes: number } {
-  const places: Record<string, PlacedFeed> = {};
-  let bytes = 0;
-  for (const [name, { dims, data }] of Object.entries(feeds)) {
-    const type = data instanceof BigInt64Array ? "int64" : "float32";
-    places[name] = { dims, type, at: bytes, length: data.length };
-    bytes += Math.ceil(data.byteLength / 8) * 8;
-  }
-  return { feeds: places, bytes };
 }

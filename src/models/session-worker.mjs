@@ -10,7 +10,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
 /**
- * @import { Feed, Feeds, FromWorker, PlacedFeed, Port, Tensors, ToWorker } from "./session-messages.ts"
+ * @import { Feeds, FromWorker, Port, Tensors, ToWorker } from "./session-messages.ts"
  */
 
 if (!parentPort) throw new Error("this file runs in a worker thread");
@@ -19,8 +19,6 @@ const port = parentPort;
 const busy = workerData;
 /** @type {InferenceSession | undefined} */
 let session;
-/** @type {SharedArrayBuffer | undefined} Where the other side puts the feeds of a run. */
-let memory;
 
 /** @type {(model: Uint8Array, threads: number, warm: Feeds | undefined) => Promise<void>} */
 async function open(model, threads, warm) {
@@ -79,24 +77,9 @@ async function run(feeds) {
   return outputs;
 }
 
-/** @type {(feeds: Readonly<Record<string, PlacedFeed>>) => Feeds} */
-function inMemory(feeds) {
-  /** @type {Record<string, Feed>} */
-  const found = {};
-  for (const [name, { dims, type, at, length }] of Object.entries(feeds)) {
-    if (!memory) throw new Error("there is no memory for feeds");
-    const data = type === "int64" ? new BigInt64Array(memory, at, length) : new Float32Array(memory, at, length);
-    found[name] = { dims, data };
-  }
-  return found;
-}
-
 /** @type {(message: ToWorker) => Promise<Tensors>} */
 async function answer(message) {
-  if (message.kind === "run") {
-    memory = message.memory ?? memory;
-    return run(inMemory(message.feeds));
-  }
+  if (message.kind === "run") return run(message.feeds);
   await open(message.model, message.threads, message.warm);
   return {};
 }
