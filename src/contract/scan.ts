@@ -123,7 +123,7 @@ export const ScanSummarySchema = z.object({
 });
 export type ScanSummary = z.infer<typeof ScanSummarySchema>;
 
-export const SCAN_STATES = ["listing", "judging", "finished", "failed", "cancelled"] as const;
+export const SCAN_STATES = ["listing", "judging", "finished", "cancelled"] as const;
 
 /** A scan of a whole data set, as it stands. */
 export const ScanSchema = z.object({
@@ -144,6 +144,7 @@ export const ScanSchema = z.object({
   total: count,
   done: count,
   summary: ScanSummarySchema.nullable(),
+  /** What stopped the work on it; `resume` clears it, and goes on. */
   error: z.string().nullable(),
 });
 export type Scan = z.infer<typeof ScanSchema>;

@@ -9,6 +9,8 @@ export interface Animation {
   /** What a viewer without animations shows, where it is not the first frame of the animation. */
   readonly still: Uint8Array | undefined;
   readonly frames: readonly AnimationFrame[];
+  /** How often it is shown; 0: without end. */
+  readonly plays: number;
 }
 
 export interface AnimationFrame {
@@ -57,6 +59,7 @@ class Reader {
   readonly #frames: AnimationFrame[] = [];
   #header: Uint8Array = new Uint8Array();
   #told: number | undefined;
+  #plays = 0;
   #sequence = 0;
   #control: Control | undefined;
   #data: Uint8Array[] = [];
@@ -80,7 +83,9 @@ class Reader {
       this.#header = data;
     } else if (type === "acTL") {
       if (this.#told !== undefined || this.#seenPixels || data.length !== 8) throw new Error("acTL out of place");
-      this.#told = new DataView(data.buffer, data.byteOffset).getUint32(0);
+      const control = new DataView(data.buffer, data.byteOffset);
+      this.#told = control.getUint32(0);
+      this.#plays = control.getUint32(4);
     } else if (type === "fcTL") {
       this.#finish();
       this.#control = this.#readControl(data);
@@ -99,10 +104,10 @@ class Reader {
     this.#before = type;
   }
 
-  end(): Pick<Animation, "still" | "frames"> {
+  end(): Pick<Animation, "still" | "frames" | "plays"> {
     if (this.#told === undefined || this.#frames.length !== this.#told || this.#told === 0)
       throw new Error(`${this.#frames.length} frames where ${this.#told} are told`);
-    return { still: this.#still, frames: this.#frames };
+    return { still: this.#still, frames: this.#frames, plays: this.#plays };
   }
 
   #finish(): void {

@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { encodeApng } from "../../test/pictures/apng.ts";
 import { encodeBmp } from "../../test/pictures/bmp.ts";
 import type { MediaType } from "../contract/detector.ts";
 import { DEFAULT_LIMITS } from "../contract/limits.ts";
@@ -36,6 +37,20 @@ describe("a picture with transparent parts", () => {
     const shown = await opaqueImage(of(bytes, "image/tiff"));
     const [judged] = (await decodeImage(bytes, DEFAULT_LIMITS)).frames;
     expect((await decodeImage(shown.bytes, DEFAULT_LIMITS)).frames[0]?.rgb).toEqual(judged?.rgb);
+  });
+
+  test("and moves, as PNG, is shown as often and as long as before", async () => {
+    const rgba = await hidden().raw().toBuffer();
+    const size = { width: SIDE, height: SIDE };
+    const frames = [
+      { ...size, rgba, delay: 10 },
+      { ...size, rgba: rgba.toReversed(), delay: 25 },
+    ];
+    const bytes = await encodeApng(frames, undefined, 3);
+    const shown = await opaqueImage(of(bytes, "image/png"));
+    expect(shown.mediaType).toBe("image/webp");
+    const { loop, delay } = await sharp(shown.bytes, { animated: true }).metadata();
+    expect({ loop, delay }).toEqual({ loop: 3, delay: [100, 250] });
   });
 
   test("as PNG with a transparent colour is found by that", async () => {

@@ -65,23 +65,25 @@ async function opaqueAnimation(image: ReleasedImage): Promise<ReleasedImage> {
     frames.push(await flat.raw().toBuffer());
   }
   if (opaque) return image;
-  return { bytes: await animationAsWebp(animation, frames, { channels: 3 }), mediaType: "image/webp", width, height };
+  return { bytes: await animationAsWebp(animation, frames, 3), mediaType: "image/webp", width, height };
 }
 
+/** The most that WebP can tell. */
+const WEBP_LOOPS = 65_535;
+
 /**
- * Without loss, each frame as long as it was shown.
- * @param frames composed, each `height × width × channels` bytes
- * @param loop how often it is shown; 0, and where it is left out: without end
+ * Without loss, each frame as long and the whole as often as it was shown.
+ * @param composed frames of `height × width × channels` bytes
  */
 export async function animationAsWebp(
-  { width, height, frames: shown }: Animation,
-  frames: readonly Uint8Array[],
-  { channels, loop = 0 }: { channels: 3 | 4; loop?: number },
+  { width, height, frames, plays }: Animation,
+  composed: readonly Uint8Array[],
+  channels: 3 | 4,
 ): Promise<Uint8Array> {
-  const strip = { width, height: height * frames.length, channels, pageHeight: height } as const;
-  const delay = shown.map(({ delayMs }) => Math.round(delayMs));
-  return await sharp(Buffer.concat(frames), { raw: strip, limitInputPixels: false })
-    .webp({ lossless: true, delay, loop })
+  const strip = { width, height: height * composed.length, channels, pageHeight: height } as const;
+  const delay = frames.map(({ delayMs }) => Math.round(delayMs));
+  return await sharp(Buffer.concat(composed), { raw: strip, limitInputPixels: false })
+    .webp({ lossless: true, delay, loop: Math.min(plays, WEBP_LOOPS) })
     .toBuffer();
 }
 

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import type { MediaType } from "../contract/detector.ts";
 import { composed, readAnimation } from "./apng.ts";
 import type { ReleasedImage } from "./blur.ts";
-import { isAnimatedPng, pngChunks } from "./containers.ts";
+import { isAnimatedPng } from "./containers.ts";
 import { bmpInRgba, frameInRgba, uprightInSrgb } from "./decode.ts";
 import { animationAsWebp } from "./opaque.ts";
 import { orientationOf } from "./orientation.ts";
@@ -69,10 +69,5 @@ async function animatedPngAsWebp(bytes: Uint8Array): Promise<Uint8Array> {
   const animation = readAnimation(bytes);
   const frames: Uint8Array[] = [];
   for await (const canvas of composed(animation, frameInRgba)) frames.push(Uint8Array.from(canvas));
-  const [control] = [...pngChunks(bytes)].filter(({ type }) => type === "acTL");
-  const plays = control ? new DataView(control.data.buffer, control.data.byteOffset).getUint32(4) : 0;
-  return await animationAsWebp(animation, frames, { channels: 4, loop: Math.min(plays, WEBP_LOOPS) });
+  return await animationAsWebp(animation, frames, 4);
 }
-
-/** The most that WebP can tell. */
-const WEBP_LOOPS = 65_535;

@@ -17,7 +17,7 @@ export interface ApngFrame {
 }
 
 /** @param still what stands in the file besides, for viewers without animations */
-export async function encodeApng(frames: readonly ApngFrame[], still?: ApngFrame): Promise<Buffer> {
+export async function encodeApng(frames: readonly ApngFrame[], still?: ApngFrame, plays = 0): Promise<Buffer> {
   const [canvas] = still ? [still] : frames;
   if (!canvas) throw new Error("an animation without frames");
   const header = Buffer.alloc(13);
@@ -26,6 +26,7 @@ export async function encodeApng(frames: readonly ApngFrame[], still?: ApngFrame
   header.set([8, 6], 8);
   const animation = Buffer.alloc(8);
   animation.writeUInt32BE(frames.length, 0);
+  animation.writeUInt32BE(plays, 4);
   const chunks = [Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), pngChunk("IHDR", header), pngChunk("acTL", animation)];
   if (still) chunks.push(...(await data(still)).map((part) => pngChunk("IDAT", part)));
   let sequence = 0;
