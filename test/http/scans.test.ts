@@ -239,6 +239,20 @@ describe("scans over the API", () => {
     expect((await server.post(`${SCANS}/${begun.id}/resume`, {})).status).toBe(409);
   }, 60_000);
 
+  test("are begun once, and resumed once, however many ask at the same moment", async () => {
+    const many = await fillWithMany("asked-thrice", 150);
+    const statuses = (answers: readonly Response[]) => answers.map(({ status }) => status).sort();
+    const thrice = <T>(ask: () => Promise<T>) => Promise.all([ask(), ask(), ask()]);
+    const asked = await thrice(() => server.post(SCANS, { source: many }));
+    expect(statuses(asked)).toEqual([202, 409, 409]);
+    const answers = (await Promise.all(asked.map((answer) => answer.json()))) as Partial<ScanAnswer>[];
+    const id = answers.find((answer) => answer.id !== undefined)?.id ?? "";
+    await server.post(`${SCANS}/${id}/cancel`, {});
+    await ended(id);
+    expect(statuses(await thrice(() => server.post(`${SCANS}/${id}/resume`, {})))).toEqual([202, 409, 409]);
+    expect(await ended(id)).toMatchObject({ state: "finished", done: 150 });
+  }, 60_000);
+
   test("that fail say why, and can be resumed", async () => {
     mkdirSync(join(sets, "going"));
     writeFileSync(join(sets, "going", "a.png"), await draw("a red boat"));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { appendFile, mkdir, stat } from "node:fs/promises";
+import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import type { Action } from "../../contract/actions.ts";
@@ -14,48 +14,21 @@ import {
   type ScanRequest,
 } from "../../contract/scan-api.ts";
 import { REJECTED } from "../../contract/scan-problems.ts";
-import { JOURNAL, readJournal } from "../../dataset/consequences/journal.ts";
-import { isHeld, isWhole } from "../../dataset/consequences/undo.ts";
 import { openFiles } from "../../dataset/files/open.ts";
 import { blurredThumbnail, thumbnailOf } from "../../dataset/output/report/thumbnail.ts";
 import { readPicture } from "../../dataset/scan/judge-item.ts";
-import { Pace } from "../../dataset/scan/pace.ts";
-import type { ScanProgress } from "../../dataset/scan/scan.ts";
 import type { ScanPlace, ScanStore } from "../../store/scans/scan-store.ts";
-import { AllowedPlaces, liesIn } from "./places.ts";
+import { dataSets } from "./data-sets.ts";
+import { ScanMoves } from "./moves.ts";
+import { AllowedPlaces } from "./places.ts";
+import { ScanQueue } from "./queue.ts";
 import type { ItemFilter, Revealer, ScanService } from "./service.ts";
 
-/** Pictures under way at once: requests of others go on beside a scan. */
-const WIDTH = 2;
-const ON_PAGE = 1_000;
 /** Scans of one page of the store, and of all that one request may look through. */
 const SCANS_PAGE = 100;
 const MOST_LISTED = 1_000;
 /** Among the results of a scan: who has seen what unblurred, and when. */
 const REVEALS = "reveals.jsonl";
-
-/** Loaded when the first scan is asked for: a gateway that never scans does without databases and queues. */
-const dataSets = () => import("../data-set.ts");
-
-interface Job {
-  readonly id: string;
-  readonly source: string;
-  readonly policy: string;
-  readonly stop: AbortController;
-  readonly pace: Pace;
-  running: boolean;
-  cancelled: boolean;
-  listed: number | null;
-  progress: { readonly total: number; readonly done: number } | undefined;
-  /** Those who wait for news. */
-  waiting: (() => void)[];
-}
-
-/** Whether rejected pictures of a scan lie in quarantine, and whether all came there that were to. */
-interface Moved {
-  readonly held: boolean;
-  readonly whole: boolean;
-}
 
 /** @param onError is told of what ends a scan that nobody waits for */
 export function openScans(config: Config, onError: (error: unknown) => void): ScanService {
@@ -67,15 +40,11 @@ class BackgroundScans implements ScanService {
   readonly #config: Config;
   readonly #allowed: AllowedPlaces;
   readonly #onError: (error: unknown) => void;
-  /** In the order in which they have their turn. */
-  readonly #jobs = new Map<string, Job>();
-  /** What a journal of this size said last: it only grows. */
-  readonly #journals = new Map<string, Moved & { readonly size: number }>();
+  readonly #queue: ScanQueue;
+  readonly #moves: ScanMoves;
+  /** Sources and policies of scans that are being made, and do not wait for their turn yet. */
+  readonly #starting = new Set<string>();
   #store: Promise<ScanStore> | undefined;
-  #turn: Promise<void> = Promise.resolve();
-  /** Of two that move the same files at once, each would undo half of what the other does. */
-  #moving = false;
-  #closed = false;
 
   constructor(config: Config, onError: (error: unknown) => void) {
     const { sources, quarantine } = config.scans;
@@ -83,18 +52,26 @@ class BackgroundScans implements ScanService {
     this.#config = config;
     this.#allowed = new AllowedPlaces(sources);
     this.#onError = onError;
+    const folder = (id: string) => this.#folder(id);
+    this.#queue = new ScanQueue(config, () => this.#opened(), folder, onError);
+    this.#moves = new ScanMoves(config, folder, onError);
   }
 
   async start({ source, policy = "dataset", layout, min_side }: ScanRequest): Promise<ScanAnswer> {
     const place = await this.#allowed.find(source);
-    if ([...this.#jobs.values()].some((job) => job.source === place && job.policy === policy))
+    const same = JSON.stringify([place, policy]);
+    if (this.#starting.has(same) || this.#queue.holds(place, policy))
       throw new SafelightError("conflict", "a scan of this source under this policy is under way");
-    const scans = await (await dataSets()).openDataSetScans(this.#config, place, policy, this.#onError);
+    this.#starting.add(same);
     try {
-      const scan = await scans.create({ layout, minSide: min_side });
-      return await this.#enqueue(scan);
+      const scans = await (await dataSets()).openDataSetScans(this.#config, place, policy, this.#onError);
+      try {
+        return await this.#enqueue(await scans.create({ layout, minSide: min_side }));
+      } finally {
+        await scans.close();
+      }
     } finally {
-      await scans.close();
+      this.#starting.delete(same);
     }
   }
 
@@ -122,16 +99,7 @@ class BackgroundScans implements ScanService {
   }
 
   async changed(id: string, signal: AbortSignal): Promise<void> {
-    const job = this.#jobs.get(id);
-    if (!job) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      job.waiting.push(wake);
-      signal.addEventListener("abort", wake);
-    });
+    await this.#queue.changed(id, signal);
   }
 
   async items(id: string, { matches, ...query }: ItemFilter, limit: number) {
@@ -201,19 +169,15 @@ class BackgroundScans implements ScanService {
   }
 
   async cancel(id: string): Promise<ScanAnswer> {
-    const scan = await this.#scan(id);
-    const job = this.#jobs.get(id);
-    if (!job) throw new SafelightError("conflict", `nothing works on this scan; its state is "${scan.state}"`);
-    job.stop.abort(new DOMException("the scan was cancelled", "AbortError"));
-    if (!job.running) this.#left(job);
-    job.cancelled = true;
-    await this.#setCancelled(id);
+    const { state } = await this.#scan(id);
+    if (!(await this.#queue.cancel(id)))
+      throw new SafelightError("conflict", `nothing works on this scan; its state is "${state}"`);
     return this.get(id);
   }
 
   async resume(id: string): Promise<ScanAnswer> {
     const scan = await this.#scan(id);
-    if (this.#jobs.has(id)) throw new SafelightError("conflict", "the scan is under way");
+    if (this.#queue.job(id)) throw new SafelightError("conflict", "the scan is under way");
     if (scan.state === "finished" && existsSync(join(this.#folder(id), "manifest.json")))
       throw new SafelightError("conflict", "the scan is finished");
     const store = await this.#opened();
@@ -223,119 +187,25 @@ class BackgroundScans implements ScanService {
   }
 
   async quarantine(id: string, signal: AbortSignal): Promise<ScanConsequences> {
-    const { quarantine } = this.#config.scans;
-    if (quarantine === undefined)
-      throw new SafelightError(
-        "conflict",
-        "there is no place for a quarantine: set scans.quarantine in the configuration",
-      );
-    const scan = await this.#finished(id);
-    if (await liesIn(quarantine, scan.source))
-      throw new SafelightError(
-        "conflict",
-        `scans.quarantine in the configuration, ${quarantine}, lies inside this data set: what is moved there would be a part of it`,
-      );
-    return this.#exclusively(async () => {
-      const { held, whole } = await this.#moved(id);
-      if (held && whole) throw new SafelightError("conflict", "what was rejected is in quarantine already");
-      const scans = await (await dataSets()).openDataSetScans(
-        this.#config,
-        scan.source,
-        scan.policy.name,
-        this.#onError,
-      );
-      try {
-        const folder = this.#folder(id);
-        const { left, stayed, rewritten } = await scans.takeOut(id, folder, `${quarantine}/${id}`, signal);
-        await scans.vouch(id, folder, rewritten, signal);
-        return { files: left, stayed: [...stayed] };
-      } finally {
-        await scans.close();
-      }
-    });
+    return this.#moves.quarantine(await this.#finished(id), signal);
   }
 
   async undo(id: string, signal: AbortSignal): Promise<ScanConsequences> {
-    await this.#finished(id);
-    return this.#exclusively(async () => {
-      if (!(await this.#moved(id)).held) throw new SafelightError("conflict", "nothing of this scan is in quarantine");
-      const { restored, open } = await (await dataSets()).undoDataSet(this.#folder(id), this.#config.s3, signal);
-      return { files: restored, stayed: [...open] };
-    });
+    return this.#moves.undo(await this.#finished(id), signal);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const job of this.#jobs.values()) job.stop.abort(new DOMException("the server stops", "AbortError"));
-    await this.#turn;
+    await this.#queue.close();
     await (await this.#store)?.close();
   }
 
-  async #enqueue({ id, source, policy }: Scan): Promise<ScanAnswer> {
-    if (this.#closed) throw new SafelightError("overloaded", "the server stops");
-    const job: Job = {
-      ...{ id, source, policy: policy.name, stop: new AbortController(), pace: new Pace() },
-      ...{ running: false, cancelled: false, listed: null, progress: undefined, waiting: [] },
-    };
-    this.#jobs.set(id, job);
-    this.#turn = this.#turn.then(() => this.#work(job));
-    return this.get(id);
-  }
-
-  async #work(job: Job): Promise<void> {
-    if (job.stop.signal.aborted) return;
-    job.running = true;
-    try {
-      const scans = await (await dataSets()).openDataSetScans(this.#config, job.source, job.policy, this.#onError);
-      try {
-        await scans.finish(job.id, { width: WIDTH }, job.stop.signal, (progress) => this.#tell(job, progress));
-        const folder = this.#folder(job.id);
-        await scans.report(job.id, folder, { thumbnails: true, most: ON_PAGE }, job.stop.signal);
-        await scans.vouch(job.id, folder, new Set(), job.stop.signal);
-      } finally {
-        await scans.close();
-      }
-    } catch (error) {
-      if (!job.stop.signal.aborted) await this.#failed(job, error);
-      // the list may have become whole after the cancel
-      else if (job.cancelled) await this.#setCancelled(job.id).catch(this.#onError);
-    } finally {
-      this.#left(job);
-    }
-  }
-
-  #tell(job: Job, progress: ScanProgress): void {
-    if (progress.phase === "listing") job.listed = progress.listed;
-    else {
-      job.progress = { total: progress.total, done: progress.done };
-      job.pace.mark(progress.done, performance.now());
-    }
-    this.#wake(job);
-  }
-
-  async #failed(job: Job, error: unknown): Promise<void> {
-    const detail =
-      error instanceof SafelightError ? error.detail : "it failed for a reason that only the server's log tells";
-    if (!(error instanceof SafelightError)) this.#onError(error);
-    await (await this.#opened()).update(job.id, { error: detail }).catch(this.#onError);
-  }
-
-  /** Workers on other machines stop, too. One whose files are still being listed has no work for them, and is listed anew. */
-  async #setCancelled(id: string): Promise<void> {
-    await (await this.#opened()).update(id, { state: "cancelled" }, ["judging"]);
-  }
-
-  #left(job: Job): void {
-    this.#jobs.delete(job.id);
-    this.#wake(job);
-  }
-
-  #wake(job: Job): void {
-    for (const resolve of job.waiting.splice(0)) resolve();
+  async #enqueue(scan: Scan): Promise<ScanAnswer> {
+    this.#queue.add(scan);
+    return this.get(scan.id);
   }
 
   async #answer(scan: Scan): Promise<ScanAnswer> {
-    const job = this.#jobs.get(scan.id);
+    const job = this.#queue.job(scan.id);
     const { total, done } =
       job?.progress ?? (scan.state === "finished" ? scan : await (await this.#opened()).counts(scan.id));
     const rate = job?.running ? job.pace.rate : null;
@@ -350,7 +220,7 @@ class BackgroundScans implements ScanService {
       rate,
       seconds_left: rate !== null && rate > 0 ? (total - done) / rate : null,
       files: written,
-      quarantined: (await this.#moved(scan.id)).held,
+      quarantined: await this.#moves.held(scan.id),
     };
   }
 
@@ -363,31 +233,9 @@ class BackgroundScans implements ScanService {
 
   async #finished(id: string): Promise<Scan> {
     const scan = await this.#scan(id);
-    if (scan.state !== "finished" || this.#jobs.has(id))
+    if (scan.state !== "finished" || this.#queue.job(id))
       throw new SafelightError("conflict", "the scan is not finished: nothing is moved before all is judged");
     return scan;
-  }
-
-  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#moving) throw new SafelightError("conflict", "pictures are being moved; one scan at a time can do that");
-    this.#moving = true;
-    try {
-      return await work();
-    } finally {
-      this.#moving = false;
-    }
-  }
-
-  async #moved(id: string): Promise<Moved> {
-    const path = join(this.#folder(id), JOURNAL);
-    const size = (await stat(path).catch(() => undefined))?.size;
-    if (size === undefined) return { held: false, whole: true };
-    const known = this.#journals.get(id);
-    if (known?.size === size) return known;
-    const entries = (await readJournal(path)) ?? [];
-    const moved = { held: isHeld(entries), whole: isWhole(entries), size };
-    this.#journals.set(id, moved);
-    return moved;
   }
 
   #folder(id: string): string {
