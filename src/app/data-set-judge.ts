@@ -75,7 +75,7 @@ function judgeOf(
   return {
     policy: { name: policy.name, version: policy.version, digest: policy.digest },
     detectors,
-    fingerprint: fingerprintOf(policy.digest, detectors, faces.name),
+    fingerprint: fingerprintOf(policy.digest, detectors, faces.name, settingsOf(config, policy)),
     onUnknown: { image: policy.image.on_unknown, prompt: policy.prompt.on_unknown },
     limits: { pictureBytes: config.limits.image_bytes, captionCharacters: config.limits.prompt_characters },
     thresholds: Object.fromEntries(
@@ -163,9 +163,24 @@ function nameOf<Input>({ name, detector }: StageDetector<Input>): string {
   return `${name}=${detector.id}@${detector.version}`;
 }
 
-function fingerprintOf(policyDigest: string, detectors: DataSetJudge["detectors"], faces: string): string {
-  const parts = JSON.stringify([VERDICT_VERSION, policyDigest, detectors, faces]);
+function fingerprintOf(policyDigest: string, detectors: DataSetJudge["detectors"], faces: string, settings: unknown) {
+  const parts = JSON.stringify([VERDICT_VERSION, policyDigest, detectors, faces, settings]);
   return createHash("sha256").update(parts).digest("hex");
+}
+
+/** What a picture's verdict rests on besides: the limits of decoding, and the options of whatever the policy asks. No paths: workers share verdicts. */
+function settingsOf({ detectors: { text, image }, limits }: Config, { prompt, image: { detectors: used } }: Policy) {
+  const asked = [...Object.keys(prompt.detectors), ...Object.keys(used)];
+  const judges = asked.flatMap((name) => {
+    const detector = image[name];
+    return detector?.kind === "text-in-image" ? (detector.options.judges ?? []) : [];
+  });
+  const options = [...new Set([...asked, ...judges])].sort().map((name) => {
+    const [words, pictures] = [text[name], image[name]];
+    return [name, words?.kind, words?.options, pictures?.kind, pictures?.options];
+  });
+  const { frames_judged, image_pixels } = limits;
+  return { options, frames_judged, image_pixels };
 }
 
 function nothingFound<Input>({

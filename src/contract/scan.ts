@@ -138,6 +138,8 @@ export const ScanSchema = z.object({
   policy: PolicyRefSchema,
   /** `detector@version` of all that judged, by stage; a scan goes on only with the same ones. */
   detectors: z.object({ prompt: z.array(z.string()), image: z.array(z.string()) }),
+  /** Of policy, detectors, their options, and limits: a scan goes on only under the same ones. Absent in scans of earlier versions. */
+  fingerprint: z.string().optional(),
   created_at: z.iso.datetime(),
   finished_at: z.iso.datetime().nullable(),
   /** Pictures, as far as they are known. */

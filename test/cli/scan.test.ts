@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSketch } from "../../src/generators/sketch/sketch.ts";
 import { World } from "./world.ts";
@@ -55,6 +56,25 @@ describe("safelight scan", () => {
     const table = readFileSync(world.path(`out of ${set}/results.csv`), "utf8").split("\n");
     expect(table[0]).toMatch(/^key,action,/);
     expect(table[2]).toMatch(/^b\.png,block,yes,violence,0\.9,/);
+  });
+
+  test("judges anew what was judged under laxer limits or options", async () => {
+    const frames = await Promise.all([clean, bad].map((png) => sharp(png).removeAlpha().raw().toBuffer()));
+    const animated = await sharp(Buffer.concat(frames), {
+      raw: { width: 256, height: 512, channels: 3, pageHeight: 256 },
+    })
+      .webp({ lossless: true, delay: [100, 100] })
+      .toBuffer();
+    mkdirSync(world.path("moving"));
+    world.write("moving/a.webp", animated);
+    const under = async (settings: string) => {
+      world.write("settings.yaml", settings);
+      const { out } = await world.run(["scan", "moving", ...DEFAULT, "--config", "settings.yaml"]);
+      return /allow {3}(\d)/.exec(out)?.[1];
+    };
+    expect(await under("limits: { frames_judged: 1 }\n")).toBe("1");
+    expect(await under("limits: { frames_judged: 2 }\n")).toBe("0");
+    expect(await under("limits: { frames_judged: 1 }\n")).toBe("1");
   });
 
   test("says what is there twice, in the summary, in copies.jsonl and on the page", async () => {

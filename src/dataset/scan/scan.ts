@@ -41,7 +41,7 @@ export async function unfinishedScan(
   for (const scan of await store.list(1_000)) {
     if (scan.source !== files.uri || scan.state === "finished" || scan.min_side !== minSide) continue;
     if (layout !== undefined && scan.layout !== layout) continue;
-    if (scan.policy.digest === judge.policy.digest && sameDetectors(scan, judge)) {
+    if (sameJudge(scan, judge)) {
       return { ...scan, ...(await store.counts(scan.id)) };
     }
   }
@@ -61,6 +61,7 @@ export async function createScan(
     min_side: minSide,
     policy: judge.policy,
     detectors: judge.detectors,
+    fingerprint: judge.fingerprint,
     created_at: now.toISOString(),
     finished_at: null,
     total: 0,
@@ -158,10 +159,14 @@ async function existing(store: ScanStore, id: string): Promise<Scan> {
 }
 
 function assertSameJudge(scan: Scan, judge: DataSetJudge): void {
-  if (sameDetectors(scan, judge) && scan.policy.digest === judge.policy.digest) return;
-  throw new SafelightError("conflict", `scan ${scan.id} was begun under another policy, or with other detectors`);
+  if (sameJudge(scan, judge)) return;
+  throw new SafelightError(
+    "conflict",
+    `scan ${scan.id} was begun under another policy, with other detectors, or with other options or limits of theirs`,
+  );
 }
 
-function sameDetectors({ detectors }: Scan, judge: DataSetJudge): boolean {
-  return JSON.stringify(detectors) === JSON.stringify(judge.detectors);
+function sameJudge({ policy, detectors, fingerprint }: Scan, judge: DataSetJudge): boolean {
+  if (fingerprint !== undefined) return fingerprint === judge.fingerprint;
+  return policy.digest === judge.policy.digest && JSON.stringify(detectors) === JSON.stringify(judge.detectors);
 }

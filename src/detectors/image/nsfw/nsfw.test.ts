@@ -31,7 +31,7 @@ const inspect = async (bytes: Uint8Array) =>
 
 test("says what it is and what it can score, and no more", () => {
   expect(nsfw.id).toBe("nsfw");
-  expect(nsfw.version).toMatch(/^2(?:\.[0-9a-f]{12}){2}$/);
+  expect(nsfw.version).toMatch(/^3(?:\.[0-9a-f]{12}){2}$/);
   expect([...nsfw.categories].sort()).toEqual(["sexual", "suggestive"]);
 });
 
@@ -75,6 +75,26 @@ test("of an animation the worst frame decides, and is named", async () => {
   expect((await inspect(animated))[1]?.evidence).toEqual({
     region: { x: 0, y: 0, width: 1, height: 1, frame: expect.any(Number) },
   });
+});
+
+test.each([
+  ["behind nothing but transparency", () => 0],
+  ["as a cut-out", (i: number) => (i % 224 < 200 ? 255 : 0)],
+] as const)("a harmless look settles nothing for the others: %s", async (_name, alpha) => {
+  const rgba = await field("Porn").resize(224, 224).ensureAlpha().raw().toBuffer();
+  for (let i = 0; i < 224 * 224; i++) rgba[i * 4 + 3] = alpha(i);
+  const png = await sharp(rgba, { raw: { width: 224, height: 224, channels: 4 } })
+    .png()
+    .toBuffer();
+  const [settled] = await inspect(png);
+  const careful = await openNsfw(NsfwOptions.parse({ settle_below: 0 }), { folder: "/", limits: DEFAULT_LIMITS });
+  try {
+    const [precise] = await careful.inspect(await decodeImage(png, DEFAULT_LIMITS), AbortSignal.timeout(20_000));
+    expect(precise?.score).toBeGreaterThan(0.5);
+    expect(settled?.score).toBeCloseTo(precise?.score ?? Number.NaN, 5);
+  } finally {
+    await careful.close?.();
+  }
 });
 
 const corners = [

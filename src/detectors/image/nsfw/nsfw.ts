@@ -14,7 +14,7 @@ export const PRECISE = "nsfw-mobilenet-v2-mid";
 /** The same network in int8: less than half the time, and a little off. */
 const QUICK = "nsfw-mobilenet-v2-mid-int8";
 /** Changes with the table of classes, or with what is made of the probabilities. */
-const CODE_VERSION = "2";
+const CODE_VERSION = "3";
 
 const CATEGORIES = [...new Set(Object.values(MEANING_OF_CLASS).flatMap((meaning) => meaning?.category ?? []))];
 
@@ -51,7 +51,10 @@ export async function openNsfw(options: z.output<typeof NsfwOptions>, _context: 
   };
 }
 
-/** The precise model judges the frames that the quick one does not settle, all in one run. */
+/**
+ * The precise model judges the frames that the quick one does not settle, all in one run. Several may be looks of one and the same
+ * frame, over other backgrounds: each is settled for itself.
+ */
 async function judgeFrames(
   precise: Model,
   quick: Model | undefined,
@@ -61,10 +64,10 @@ async function judgeFrames(
 ): Promise<readonly JudgedFrame[]> {
   const pixels = await pixelsOf(image);
   const first = quick ? await classifyPixels(quick, pixels, signal) : [];
-  const settled = new Map(first.filter((frame) => harm(frame) < settleBelow).map((frame) => [frame.index, frame]));
-  const doubtful = pixels.filter(({ index }) => !settled.has(index));
+  const settled = first.map((frame) => harm(frame) < settleBelow);
+  const doubtful = pixels.filter((_, i) => !settled[i]);
   const second = doubtful.length > 0 ? await classifyPixels(precise, doubtful, signal) : [];
-  return [...settled.values(), ...second];
+  return [...first.filter((_, i) => settled[i]), ...second];
 }
 
 /** That the frame is of any category at all. */
