@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sketched, testCard } from "../../models/recipes/pdq/pictures.ts";
 import { BUILT_IN_CATEGORIES } from "../../src/contract/categories.ts";
+import { SafelightError } from "../../src/contract/errors.ts";
 import { DEFAULT_LIMITS } from "../../src/contract/limits.ts";
 import type { Finding } from "../../src/contract/report.ts";
 import { appendToList } from "../../src/detectors/image/hashes/append.ts";
@@ -214,6 +216,27 @@ describe("a list", () => {
     await expect(appendToList(file, hashes, { category: "gore", note: undefined })).rejects.toMatchObject({
       code: "conflict",
     });
+  });
+
+  test("loses nothing of many that write, and try again while another does", async () => {
+    const file = join(folder, "crowded.txt");
+    const add = async (words: Uint32Array): Promise<void> => {
+      for (;;) {
+        try {
+          await appendToList(file, [{ kind: "sha256", words }], { category: "gore", note: undefined });
+          return;
+        } catch (error) {
+          if (!(error instanceof SafelightError) || error.code !== "conflict") throw error;
+          await sleep(Math.random() * 4);
+        }
+      }
+    };
+    const writer = async (number: number) => {
+      for (let i = 0; i < 25; i++) await add(new Uint32Array(8).fill(number * 1_000 + i));
+    };
+    await Promise.all([1, 2, 3, 4].map(writer));
+    const lines = readFileSync(file, "utf8").split("\n");
+    expect(new Set(lines.filter((line) => line.startsWith("sha256:"))).size).toBe(100);
   });
 
   test("is read as it was written", () => {

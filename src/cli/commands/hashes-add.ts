@@ -13,7 +13,7 @@ export const command = defineCommand({
       value: "TEXT",
       about: "why they are there; not told to callers, unless the policy says so",
     },
-    crops: { type: "boolean", about: "list it with its edges cut off, too: finds copies cut by up to 6 %" },
+    crops: { type: "boolean", about: "list it with its edges cut off, too: finds more of the copies that were cut" },
   },
   examples: [
     ["safelight hashes add ./known.txt photo.jpg --category sexual", ""],

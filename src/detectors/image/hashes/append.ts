@@ -38,13 +38,16 @@ export async function appendToList(
   hashes: readonly PictureHash[],
   { category, note }: Addition,
 ): Promise<readonly Appended[]> {
-  const there = await realpath(file).catch(() => undefined); // a link stays a link
-  const target = there ?? file;
+  const target = await realpath(file).catch(() => file); // a link stays a link
   const next = `${target}.new`;
-  const handle = await openNew(next, there);
+  const handle = await openNew(next);
+  let renamed = false;
   try {
+    // only now: until the new file stood there, another could make the list
+    const mode = await modeOf(target);
+    if (mode !== undefined) await handle.chmod(mode);
     const entries = new Entries();
-    const list = there === undefined ? undefined : await readList(there, dirname(there), entries);
+    const list = mode === undefined ? undefined : await readList(target, dirname(target), entries);
     const own = category ?? list?.category;
     if (own === undefined) {
       throw new SafelightError("config_invalid", `${file}: the list has no category of its own, so one must be given`);
@@ -54,19 +57,20 @@ export async function appendToList(
       .filter(({ added }) => added)
       .map((each) => `${entryText({ ...each, category: own, note })}\n`);
     if (lines.length > 0) {
-      if (there === undefined) await handle.write(HEAD);
-      else await copy(there, handle);
+      if (list === undefined) await handle.write(HEAD);
+      else await copy(target, handle);
       await handle.write(lines.join(""));
       await handle.sync();
       await handle.close();
       await rename(next, target);
+      renamed = true;
     }
     return appended;
   } catch (error) {
     throw asStorageError(error, file);
   } finally {
     await handle.close().catch(() => {});
-    await rm(next, { force: true });
+    if (!renamed) await rm(next, { force: true }); // else it is the next writer's
   }
 }
 
@@ -90,10 +94,19 @@ async function withoutKnown(
   });
 }
 
-async function openNew(next: string, like: string | undefined): Promise<FileHandle> {
-  const mode = like === undefined ? 0o666 : (await stat(like)).mode & 0o777;
+/** Undefined: there is no such file. */
+async function modeOf(file: string): Promise<number | undefined> {
   try {
-    return await open(next, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode);
+    return (await stat(file)).mode & 0o777;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function openNew(next: string): Promise<FileHandle> {
+  try {
+    return await open(next, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY);
   } catch (error) {
     throw asStorageError(error, next);
   }

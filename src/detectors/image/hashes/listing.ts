@@ -13,7 +13,7 @@ interface Part {
 
 const WHOLE: Part = { x: 0, y: 0, side: 1 };
 
-/** A hash moves far with a few percent of the picture gone. With these listed too, a copy cut by up to 6 % is near to one of them. */
+/** A hash moves far with a few percent of the picture gone. With these listed too, a copy cut about so is near to one of them. */
 const CROPS: readonly Part[] = [
   { x: 0.0125, y: 0.0125, side: 0.975 },
   { x: 0.025, y: 0.025, side: 0.95 },
