@@ -128,3 +128,16 @@ test.each(["blur", "pixelate"] as const)(
     }
   },
 );
+
+test("a blurred picture that is very wide has no seam", async () => {
+  const [width, height] = [20_000, 24];
+  const rgb = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (Math.floor(i / 3) % width) >> 7));
+  const image = await decode(
+    await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png()
+      .toBuffer(),
+  );
+  const seen = await pixels((await blurImage(image, 0.2)).bytes);
+  const off = Array.from({ length: width }, (_, x) => Math.abs((seen[(12 * width + x) * 3] ?? 0) - (x >> 7)));
+  expect(Math.max(...off)).toBeLessThanOrEqual(3);
+});

@@ -21,6 +21,9 @@ const JPEG_SIDE = 65_535;
 /** Output values between two pauses for other work: about 2 ms. */
 const SLICE = 1_500_000;
 
+/** Pixels that are enlarged side by side. */
+const STRIP = 8_192;
+
 /** Where `regions` leave the rest clear, it shall look as it did. */
 const CLEAR_QUALITY = 92;
 
@@ -121,40 +124,47 @@ async function within(regions: readonly Region[], hidden: Uint8Array, { width, h
 
 /**
  * Enlarges `from` (`rows × columns × 3` bytes) by linear interpolation, first along the rows, then between them: an eighth of the
- * time that libvips takes for so large a factor. Pauses so that it never holds the event loop for more than about 2 ms.
+ * time that libvips takes for so large a factor. It goes through the picture in upright strips, so that a wide one takes no more memory,
+ * and pauses so that it never holds the event loop for more than about 2 ms.
  */
 async function stretch(from: Uint8Array, columns: number, rows: number, width: number, height: number) {
-  const line = width * 3;
-  const across = Array.from({ length: width }, (_, x) => between(x, width, columns));
-  /** One row of `from`, enlarged along its length. */
-  const widen = (y: number): Float32Array => {
-    const wide = new Float32Array(line);
-    let o = 0;
-    for (const [left, right, part] of across) {
-      for (let c = 0; c < 3; c++) {
-        // In range by construction, here and below: `as number` only drops the `undefined` of unchecked indices.
-        const a = from[(y * columns + left) * 3 + c] as number;
-        const b = from[(y * columns + right) * 3 + c] as number;
-        wide[o++] = a + (b - a) * part;
+  const out = new Uint8Array(height * width * 3);
+  let sliced = 0;
+  for (let left = 0; left < width; left += STRIP) {
+    const right = Math.min(width, left + STRIP);
+    const line = (right - left) * 3;
+    const across = Array.from({ length: right - left }, (_, x) => between(left + x, width, columns));
+    /** One row of `from`, enlarged along its length as far as the strip is wide. */
+    const widen = (y: number): Float32Array => {
+      const wide = new Float32Array(line);
+      let o = 0;
+      for (const [low, high, part] of across) {
+        for (let c = 0; c < 3; c++) {
+          // In range by construction, here and below: `as number` only drops the `undefined` of unchecked indices.
+          const a = from[(y * columns + low) * 3 + c] as number;
+          const b = from[(y * columns + high) * 3 + c] as number;
+          wide[o++] = a + (b - a) * part;
+        }
       }
+      return wide;
+    };
+    let top = { y: 0, wide: widen(0) };
+    let bottom = top;
+    for (let y = 0; y < height; y++) {
+      const [above, below, part] = between(y, height, rows);
+      if (above !== top.y) top = above === bottom.y ? bottom : { y: above, wide: widen(above) };
+      if (below !== bottom.y) bottom = { y: below, wide: widen(below) };
+      const upper = top.wide;
+      const lower = bottom.wide;
+      const row = out.subarray((y * width + left) * 3, (y * width + right) * 3);
+      for (let i = 0; i < line; i++) {
+        row[i] = (upper[i] as number) + ((lower[i] as number) - (upper[i] as number)) * part + 0.5;
+      }
+      sliced += line;
+      if (sliced < SLICE) continue;
+      sliced = 0;
+      await setImmediate();
     }
-    return wide;
-  };
-  const out = new Uint8Array(height * line);
-  const pause = Math.max(1, Math.floor(SLICE / line));
-  let top = { y: 0, wide: widen(0) };
-  let bottom = top;
-  for (let y = 0; y < height; y++) {
-    const [above, below, part] = between(y, height, rows);
-    if (above !== top.y) top = above === bottom.y ? bottom : { y: above, wide: widen(above) };
-    if (below !== bottom.y) bottom = { y: below, wide: widen(below) };
-    const upper = top.wide;
-    const lower = bottom.wide;
-    const row = out.subarray(y * line, (y + 1) * line);
-    for (let i = 0; i < line; i++) {
-      row[i] = (upper[i] as number) + ((lower[i] as number) - (upper[i] as number)) * part + 0.5;
-    }
-    if ((y + 1) % pause === 0) await setImmediate();
   }
   return out;
 }
