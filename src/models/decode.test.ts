@@ -375,33 +375,67 @@ test("256 frames are within the limits, 257 are not", async () => {
   expect((await decode(await animation("gif", 256, 8, 8))).frames).toHaveLength(8);
 });
 
-/** Uncompressed grey: a page of 2 × 2 and one of the given size. sharp writes only pages of one size. */
-async function twoPageTiff(width: number, height: number): Promise<Buffer> {
-  const page = (offset: number, w: number, h: number, next: boolean): Buffer => {
-    const entries = [
-      [256, 4, w],
-      [257, 4, h],
-      [258, 3, 8],
-      [259, 3, 1],
-      [262, 3, 1],
-      [273, 4, offset + 2 + 9 * 12 + 4],
-      [277, 3, 1],
-      [278, 4, h],
-      [279, 4, w * h],
-    ];
-    const ifd = Buffer.alloc(2 + entries.length * 12 + 4);
-    ifd.writeUInt16LE(entries.length, 0);
-    entries.forEach(([tag = 0, type = 0, value = 0], i) => {
-      ifd.writeUInt16LE(tag, 2 + i * 12);
-      ifd.writeUInt16LE(type, 4 + i * 12);
-      ifd.writeUInt32LE(1, 6 + i * 12);
-      ifd.writeUInt32LE(value, 10 + i * 12);
+test.each([
+  ["32 bits", 32, 1, "uint"],
+  ["a sign", 16, 2, "short"],
+  ["a point", 32, 3, "float"],
+] as const)(
+  "samples of a TIFF with %s are refused: nobody says how viewers show them",
+  async (_name, bits, kind, type) => {
+    const page = tiffPage(8, 4, 4, { next: false, bits, kind });
+    const reason = expect.stringMatching(new RegExp(`cannot be judged: its samples are of type ${type}`));
+    await expect(decode(Buffer.concat([TIFF_HEAD, page]))).rejects.toMatchObject({
+      code: "image_unreadable",
+      detail: reason,
     });
-    const end = offset + ifd.length + w * h;
-    ifd.writeUInt32LE(next ? end : 0, ifd.length - 4);
-    return Buffer.concat([ifd, Buffer.alloc(w * h, 90)]);
-  };
-  const head = Buffer.from("II*\0\x08\0\0\0", "latin1");
-  const first = page(8, 2, 2, true);
-  return Buffer.concat([head, first, page(8 + first.length, width, height, false)]);
+  },
+);
+
+test("a TIFF of 8 bits, told so, is judged", async () => {
+  const page = tiffPage(8, 4, 4, { next: false, bits: 8, kind: 1 });
+  expect((await decode(Buffer.concat([TIFF_HEAD, page]))).frames[0]?.rgb[0]).toBe(90);
+});
+
+const TIFF_HEAD = Buffer.from("II*\0\x08\0\0\0", "latin1");
+
+/** A page of 2 × 2 and one of the given size. sharp writes only pages of one size. */
+async function twoPageTiff(width: number, height: number): Promise<Buffer> {
+  const first = tiffPage(8, 2, 2, { next: true, bits: 8, kind: 1 });
+  return Buffer.concat([
+    TIFF_HEAD,
+    first,
+    tiffPage(8 + first.length, width, height, { next: false, bits: 8, kind: 1 }),
+  ]);
+}
+
+/** Uncompressed grey. @param kind of samples: 1 without a sign, 2 with one, 3 floating */
+function tiffPage(
+  offset: number,
+  width: number,
+  height: number,
+  { next, bits, kind }: { next: boolean; bits: number; kind: number },
+): Buffer {
+  const size = (width * height * bits) / 8;
+  const entries = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, bits],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, offset + 2 + 10 * 12 + 4],
+    [277, 3, 1],
+    [278, 4, height],
+    [279, 4, size],
+    [339, 3, kind],
+  ];
+  const ifd = Buffer.alloc(2 + entries.length * 12 + 4);
+  ifd.writeUInt16LE(entries.length, 0);
+  entries.forEach(([tag = 0, type = 0, value = 0], i) => {
+    ifd.writeUInt16LE(tag, 2 + i * 12);
+    ifd.writeUInt16LE(type, 4 + i * 12);
+    ifd.writeUInt32LE(1, 6 + i * 12);
+    ifd.writeUInt32LE(value, 10 + i * 12);
+  });
+  ifd.writeUInt32LE(next ? offset + ifd.length + size : 0, ifd.length - 4);
+  return Buffer.concat([ifd, Buffer.alloc(size, 90)]);
 }

@@ -17,6 +17,9 @@ sharp.cache(false);
 /** No picture within the default limits takes a tenth of this. */
 const PATIENCE_SECONDS = 20;
 
+/** Of 8 and 16 bits, without a sign. A TIFF may have others, and nobody says which of their values are black and white. */
+const WHOLE_SAMPLES: ReadonlySet<string> = new Set(["uchar", "ushort"]);
+
 export type DecodeLimits = HeaderLimits & Pick<Limits, "frames_judged">;
 
 /** A picture whose header is read and within the limits. */
@@ -98,6 +101,11 @@ async function decodePage(
   const how = { page, pages: 1, failOn: "warning", autoOrient: true, limitInputPixels: limits.image_pixels } as const;
   try {
     const header = mediaType === "image/tiff" && page > 0 ? await sharp(bytes, how).metadata() : first;
+    if (!WHOLE_SAMPLES.has(header.depth))
+      throw unjudgeable(
+        mediaType,
+        new Error(`its samples are of type ${header.depth}, which viewers scale as they like`),
+      );
     const seen = inSrgb(bytes, how, header).timeout({ seconds: PATIENCE_SECONDS });
     const { data, info } = await seen.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     const views =
@@ -110,6 +118,7 @@ async function decodePage(
       .toColourspace("srgb");
     return [...views, await small(page, await whole(page, plain.timeout({ seconds: PATIENCE_SECONDS })))];
   } catch (cause) {
+    if (cause instanceof SafelightError) throw cause;
     if (cause instanceof Error && cause.message.includes("exceeds pixel limit")) {
       throw new SafelightError(
         "image_too_large",
