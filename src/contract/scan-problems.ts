@@ -15,6 +15,7 @@ export const SCAN_PROBLEMS = {
   name_not_utf8: { unjudged: true, title: "Its name is not UTF-8" },
   no_regular_file: { unjudged: true, title: "It is neither a file nor a folder" },
   archive_damaged: { unjudged: true, title: "The archive is damaged or cut short" },
+  not_looked_into: { unjudged: true, title: "It may hold pictures, in a format that nobody looks into" },
   caption_unreadable: { unjudged: true, title: "Its caption cannot be read" },
   caption_too_long: { unjudged: true, title: "Its caption is longer than the limits allow" },
   metadata_invalid: { unjudged: true, title: "A metadata file does not fit its schema" },

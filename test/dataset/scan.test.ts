@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pack } from "tar-stream";
 import { describe, expect, test } from "vitest";
 import type { Scan, ScanItem } from "../../src/contract/scan.ts";
+import { sortedFiles } from "../../src/dataset/manifest/kept.ts";
 import { everyItem, everyProblem } from "../../src/dataset/scan/pages.ts";
 import { createScan, finishScan, type ScanParts, unfinishedScan } from "../../src/dataset/scan/scan.ts";
 import { hasUnjudged } from "../../src/dataset/scan/summary.ts";
@@ -163,6 +164,30 @@ describe("layouts", () => {
 });
 
 describe("what is wrong with single files", () => {
+  test("what may be full of pictures, and is not opened, is told: nobody has judged it", async () => {
+    const shard = await tar({ "1.png": shows("nothing"), "1.txt": "calm", "2.MP4": "a film", "2.npy": "numbers" });
+    const more = {
+      "more.tar.gz": "",
+      "a/photo.HEIC": "",
+      "table.parquet": "",
+      "README.md": "hello",
+      "latents.npz": "",
+    };
+    const given = await parts(plant(temporaryFolder(), { "00.tar": shard, ...more }));
+    const found = await scan(given);
+    expect(await problemsOf(given, found)).toEqual({
+      "00.tar/2.MP4": "not_looked_into",
+      "a/photo.HEIC": "not_looked_into",
+      "more.tar.gz": "not_looked_into",
+      "table.parquet": "not_looked_into",
+    });
+    expect(found.summary && hasUnjudged(found.summary)).toBe(true);
+    const rejected: string[] = [];
+    for await (const file of sortedFiles(given.files, given.store, found.id, never))
+      if ("rejected" in file) rejected.push(file.rejected.key);
+    expect(rejected).toEqual(["00.tar", "a/photo.HEIC", "more.tar.gz", "table.parquet"]);
+  });
+
   test("is told, and the rest goes on", async () => {
     const outside = plant(temporaryFolder(), { "secret.png": shows("nothing") });
     const source = plant(temporaryFolder(), {

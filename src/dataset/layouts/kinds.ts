@@ -8,6 +8,14 @@ export const METADATA_CSV = "metadata.csv";
 const PICTURES = /\.(?:png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
 const CAPTIONS = /\.(?:txt|caption)$/i;
 const ARCHIVES = /\.tar$/i;
+/** Pictures, videos, and what is full of them, in formats that are not judged. */
+const OPAQUE = [
+  "heic heif hif jxl jp2 j2k jpx jxr psd svg svgz ico tga exr hdr pcx pnm ppm pgm pbm pdf",
+  "dng cr2 cr3 nef arw orf raf rw2",
+  "mp4 m4v mov webm mkv avi wmv mpg mpeg ogv",
+  "zip 7z rar tgz tbz txz tzst gz bz2 xz zst lz4",
+  "parquet arrow feather tfrecord tfrecords h5 hdf5 lmdb mdb",
+].flatMap((line) => line.split(" "));
 
 /**
  * What a file is to a data set, by its name alone: what its content is shows when it is read.
@@ -19,6 +27,12 @@ export function kindOf(key: string, archived = false): FileKind {
   if (PICTURES.test(name)) return "picture";
   if (CAPTIONS.test(name) || (archived && isJson(name))) return "caption";
   return ARCHIVES.test(name) ? "archive" : "other";
+}
+
+/** Whether a file may be full of pictures that nobody looks at: no training should take it for harmless. */
+export function mayHoldPictures(key: string): boolean {
+  const name = nameOf(key).toLowerCase();
+  return OPAQUE.includes(name.slice(name.lastIndexOf(".") + 1));
 }
 
 export function isJson(key: string): boolean {

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { type Action, strongest } from "../../contract/actions.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import type { ScanItem } from "../../contract/scan.ts";
-import { REJECTED } from "../../contract/scan-problems.ts";
+import { REJECTED, SCAN_PROBLEMS } from "../../contract/scan-problems.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files } from "../files/files.ts";
+import { mayHoldPictures } from "../layouts/kinds.ts";
 import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";
 
 const PAGE = 256;
@@ -66,7 +67,7 @@ async function* sortedPage(
 }
 
 function actionOf(
-  { kind }: InventoryFile,
+  { key, kind }: InventoryFile,
   item: ScanItem | undefined,
   owners: readonly ScanItem[],
   archive: Action | undefined,
@@ -75,6 +76,7 @@ function actionOf(
   // A caption that two pictures share stays as long as one of them does.
   if (kind === "caption" && owners.length > 0 && owners.every(isRejected))
     return strongest(owners.map((o) => o.action));
+  if (kind === "other" && mayHoldPictures(key)) return "review";
   return archive ?? "allow";
 }
 
@@ -87,14 +89,18 @@ async function worstByArchive(store: ScanStore, scan: string): Promise<ReadonlyM
     any = true;
   }
   if (!any) return worst;
-  for await (const { key } of everyProblem(store, scan)) if (worst.has(key)) worst.set(key, "review");
-  for await (const { key, action } of everyItem(store, scan)) {
+  const hold = (key: string, action: Action) => {
     for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) {
       const archive = key.slice(0, end);
       const before = worst.get(archive);
       if (before !== undefined) worst.set(archive, strongest([before, action]));
     }
+  };
+  for await (const { key, problem } of everyProblem(store, scan)) {
+    if (worst.has(key)) worst.set(key, "review");
+    if (SCAN_PROBLEMS[problem.code].unjudged) hold(key, "review");
   }
+  for await (const { key, action } of everyItem(store, scan)) hold(key, action);
   return worst;
 }
 

@@ -9,7 +9,7 @@ import type {
 import { FileProblem, type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
 import { type FolderPrompts, readDatasetInfo } from "../layouts/dataset-info.ts";
-import { DATASET_INFO, kindOf, nameOf, stemOf } from "../layouts/kinds.ts";
+import { DATASET_INFO, kindOf, mayHoldPictures, nameOf, stemOf } from "../layouts/kinds.ts";
 import { listedCaptions } from "../layouts/listed-captions.ts";
 import { everyFile } from "./pages.ts";
 
@@ -150,6 +150,11 @@ class Batches {
   }
 
   async file(file: InventoryFile): Promise<void> {
+    if (file.kind === "other" && mayHoldPictures(file.key)) {
+      const detail =
+        "files of this kind are not opened; unpack or convert what is in it, or take it out of the data set";
+      await this.problem({ key: file.key, problem: { code: "not_looked_into", detail } });
+    }
     if (this.#files.push(file) >= BATCH) await this.flush();
   }
 
