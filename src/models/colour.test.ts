@@ -1,10 +1,11 @@
 import sharp from "sharp";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { withNclx, withSequenceColours } from "../../test/pictures/avif.ts";
 import { encodeBmp } from "../../test/pictures/bmp.ts";
 import { pngChunk, withPngChunks } from "../../test/pictures/seeds.ts";
 import { DEFAULT_LIMITS } from "../contract/limits.ts";
 import { isFaithful, withDeclaredColour } from "./colour.ts";
-import { decodeImage } from "./decode.ts";
+import { decodeImage, uprightInSrgb } from "./decode.ts";
 
 type Xy = readonly [number, number];
 const WHITE: Xy = [0.3127, 0.329];
@@ -78,12 +79,122 @@ test("colours that are none are refused", async () => {
     await expect(looks(withPngChunks(png, chunk))).rejects.toMatchObject({ code: "image_unreadable" });
 });
 
-test("high dynamic range is refused, ordinary ranges are not", async () => {
-  const png = await flat("#123456").toBuffer();
-  const cicp = (transfer: number) => withPngChunks(png, pngChunk("cICP", Buffer.of(9, transfer, 0, 1)));
-  for (const transfer of [16, 18, 8])
-    await expect(looks(cicp(transfer))).rejects.toMatchObject({ detail: expect.stringMatching(/high dynamic range/) });
-  expect(await looks(cicp(13))).toHaveLength(1);
+/** By the three means that tell codes of H.273: a PNG's `cICP`, an AVIF's `nclx`, and its sequence header. */
+async function described(background: string, primaries: number, transfer: number): Promise<Record<string, Buffer>> {
+  const picture = flat(background);
+  const codes = { primaries, transfer };
+  return {
+    PNG: withPngChunks(await picture.clone().toBuffer(), pngChunk("cICP", Buffer.of(primaries, transfer, 0, 1))),
+    "AVIF, nclx": withNclx(await picture.clone().avif({ lossless: true }).toBuffer(), codes),
+    "AVIF, sequence header": withSequenceColours(
+      await picture.clone().avif({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer(),
+      codes,
+    ),
+  };
+}
+
+function expectNear(seen: readonly number[] | undefined, wanted: readonly number[], what: string): void {
+  expect(seen, what).toHaveLength(wanted.length);
+  for (const [i, value] of wanted.entries())
+    expect(Math.abs((seen?.[i] ?? -99) - value), `${what}: ${seen} for ${wanted}`).toBeLessThanOrEqual(3);
+}
+
+describe("colours told in codes", () => {
+  // What Chromium 156 shows of #804020 in a PNG and an AVIF; where there is a second, it is the picture without.
+  test.each([
+    ["linear light", 1, 8, [188, 137, 99], true],
+    ["gamma 2.2", 1, 4, [129, 62, 26], false],
+    ["gamma 2.8", 1, 5, [106, 40, 10], false],
+    ["SMPTE 240M", 1, 7, [141, 81, 50], false],
+    ["BT.2020", 9, 13, [155, 49, 20], true],
+    ["BT.2020 in linear light", 9, 8, [215, 129, 92], true],
+    ["BT.470 M", 4, 13, [149, 60, 21], true],
+    ["BT.470 BG", 5, 13, [130, 64, 33], false],
+    ["BT.601", 6, 6, [125, 65, 31], false],
+    ["film", 8, 13, [143, 59, 22], false],
+    ["DCI P3", 11, 13, [135, 60, 22], false],
+    ["Display P3", 12, 13, [138, 59, 21], false],
+    ["EBU", 22, 13, [129, 65, 31], false],
+    ["sRGB", 1, 13, [128, 64, 32], false],
+    ["BT.709", 1, 1, [128, 64, 32], false],
+    ["nothing", 2, 2, [128, 64, 32], false],
+    ["codes that nobody knows", 99, 99, [128, 64, 32], false],
+  ] as const)(
+    "%s: seen as browsers show it, and as it is where that is far",
+    async (_, primaries, transfer, seen, twice) => {
+      for (const [name, bytes] of Object.entries(await described("#804020", primaries, transfer))) {
+        const [first, plain] = await looks(bytes);
+        expectNear(first, seen, name);
+        if (twice) expectNear(plain, [128, 64, 32], name);
+        else expect(plain, name).toBeUndefined();
+      }
+    },
+  );
+
+  test.each([
+    [/high dynamic range/, 9, 16],
+    [/high dynamic range/, 1, 18],
+    [/transfer function 9 /, 1, 9],
+    [/transfer function 17 /, 1, 17],
+    [/primaries 10 /, 10, 13],
+  ])("%s: refused with the cause", async (detail, primaries, transfer) => {
+    for (const [name, bytes] of Object.entries(await described("#804020", primaries, transfer)))
+      await expect(looks(bytes), name).rejects.toMatchObject({
+        code: "image_unreadable",
+        detail: expect.stringMatching(detail),
+      });
+  });
+
+  test("10 bits, transparent and upright: the size, the places and the backgrounds stay", async () => {
+    const half = Uint8Array.from({ length: 16 * 8 * 4 }, (_, i) => [64, 64, 64, i < 16 * 4 * 4 ? 255 : 0][i % 4] ?? 0);
+    const avif = await sharp(half, { raw: { width: 16, height: 8, channels: 4 } })
+      .avif({ lossless: true, bitdepth: 10 })
+      .toBuffer();
+    const { width, height, frames } = await decodeImage(withNclx(avif, { primaries: 1, transfer: 8 }), DEFAULT_LIMITS);
+    expect([width, height]).toEqual([16, 8]);
+    const corners = frames.map(({ index, rgb }) => [index, rgb[0], rgb.at(-1)]);
+    for (const [index, , bottom] of corners) expect([index, typeof bottom]).toEqual([0, "number"]);
+    expectNear(
+      corners.map(([, top = -1]) => top),
+      [137, 137, 137, 137, 64],
+      "the opaque half",
+    );
+    expectNear(
+      corners.map(([, , bottom = -1]) => bottom),
+      [128, 255, 0, 137, 64],
+      "the transparent half",
+    );
+  });
+
+  test("an AVIF with a profile and codes: both looks are judged, the profile's first", async () => {
+    const avif = flat("#404040").withIccProfile("p3").avif({ quality: 100, chromaSubsampling: "4:4:4" });
+    expect((await sharp(await avif.toBuffer()).metadata()).icc).toBeDefined();
+    expect(await looks(await avif.toBuffer())).toHaveLength(1);
+    const [profile, codes, plain] = await looks(
+      withSequenceColours(await avif.toBuffer(), { primaries: 1, transfer: 8 }),
+    );
+    expectNear(profile, [64, 64, 64], "profile");
+    expectNear(codes, [137, 137, 137], "codes");
+    expectNear(plain, [64, 64, 64], "neither");
+  });
+
+  test("a PNG that tells two things, of which one is far from sRGB, is refused", async () => {
+    const cicp = (primaries: number, transfer: number) => pngChunk("cICP", Buffer.of(primaries, transfer, 0, 1));
+    const bare = await flat("#404040").toBuffer();
+    const p3 = await flat("#404040").withIccProfile("p3").toBuffer();
+    expect(await looks(withPngChunks(p3, cicp(12, 13)))).toHaveLength(1);
+    expect(await looks(withPngChunks(bare, cicp(1, 13), gAMA(20)))).toHaveLength(2);
+    for (const bytes of [withPngChunks(p3, cicp(1, 8)), withPngChunks(bare, cicp(1, 8), gAMA(20))])
+      await expect(looks(bytes)).rejects.toMatchObject({ detail: expect.stringMatching(/several ways/) });
+  });
+
+  test("a PNG that is handed out anew shows what was judged, and so does an AVIF", async () => {
+    for (const [name, bytes] of Object.entries(await described("#804020", 1, 8))) {
+      const mediaType = name === "PNG" ? "image/png" : "image/avif";
+      const { data } = await uprightInSrgb(bytes, mediaType);
+      expectNear([...data.subarray(0, 3)], [188, 137, 99], name);
+    }
+  });
 });
 
 /** The profile that is made of primaries; libvips tells it back. */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { deflateSync } from "node:zlib";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { ascii, type Part, pngChunk, pngChunks, SIGNATURE } from "./containers.ts";
 
 /** CIE xy of white, red, green and blue. */
@@ -15,15 +15,93 @@ const SRGB: Chromaticities = [
 ];
 const SRGB_GAMMA = 0.45455;
 
+/** Codes of ITU-T H.273, as PNG's `cICP` and AVIF's `nclx` tell them. */
+export interface ColourDescription {
+  readonly primaries: number;
+  readonly transfer: number;
+}
+
+const D65: Xy = [0.3127, 0.329];
+const C: Xy = [0.31, 0.316];
+const NTSC: Chromaticities = [D65, [0.63, 0.34], [0.31, 0.595], [0.155, 0.07]];
+
+/** Of ITU-T H.273, table 2, those that differ from sRGB's. What is not told or not known is shown as sRGB's. */
+const PRIMARIES: Readonly<Record<number, Chromaticities>> = {
+  4: [C, [0.67, 0.33], [0.21, 0.71], [0.14, 0.08]],
+  5: [D65, [0.64, 0.33], [0.29, 0.6], [0.15, 0.06]],
+  6: NTSC,
+  7: NTSC,
+  8: [C, [0.681, 0.319], [0.243, 0.692], [0.145, 0.049]],
+  9: [D65, [0.708, 0.292], [0.17, 0.797], [0.131, 0.046]],
+  11: [
+    [0.314, 0.351],
+    [0.68, 0.32],
+    [0.265, 0.69],
+    [0.15, 0.06],
+  ],
+  12: [D65, [0.68, 0.32], [0.265, 0.69], [0.15, 0.06]],
+  22: [D65, [0.63, 0.34], [0.295, 0.605], [0.155, 0.077]],
+};
+const XYZ_PRIMARIES = 10;
+
+/** From 0 to 1: how much light a value stands for. */
+type Curve = (value: number) => number;
+
+const fromSrgb: Curve = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+
+/**
+ * Of ITU-T H.273, table 3, those that viewers convert. BT.709, BT.601 and BT.2020 (1, 6, 14, 15) are shown as sRGB (13), and so is
+ * what is not told or not known.
+ */
+const TRANSFERS: Readonly<Record<number, Curve>> = {
+  4: (value) => value ** 2.2,
+  5: (value) => value ** 2.8,
+  7: (value) => (value < 0.0913 ? value / 4 : ((value + 0.1115) / 1.1115) ** (1 / 0.45)),
+  8: (value) => value,
+};
+const HIGH_DYNAMIC_RANGE = [16, 18];
+/** Logarithms, colours beyond the range, and cinema: hardly any viewer shows them. */
+const UNUSUAL_TRANSFERS = [9, 10, 11, 12, 17];
+
+/**
+ * The ICC profile that shows what H.273's codes say.
+ * @returns undefined for what is shown as sRGB
+ * @throws Error for what viewers do not agree on
+ */
+export function profileOfDescription({ primaries, transfer }: ColourDescription): Buffer | undefined {
+  const remedy = "send it in sRGB or Display P3";
+  if (HIGH_DYNAMIC_RANGE.includes(transfer))
+    throw new Error(`it is of high dynamic range, which looks different in every viewer; ${remedy}`);
+  if (UNUSUAL_TRANSFERS.includes(transfer))
+    throw new Error(`its transfer function ${transfer} (H.273) is shown by hardly any viewer; ${remedy}`);
+  if (primaries === XYZ_PRIMARIES)
+    throw new Error(`its primaries ${primaries} (H.273) are shown by hardly any viewer; ${remedy}`);
+  const chromaticities = PRIMARIES[primaries];
+  const curve = TRANSFERS[transfer];
+  if (!chromaticities && !curve) return undefined;
+  return rgbProfile(curveTag(curve ?? fromSrgb), chromaticities ?? SRGB);
+}
+
+/**
+ * The one ICC profile that shows what is said of several pictures in a file.
+ * @throws Error for what viewers do not agree on
+ */
+export function profileOfDescriptions(all: readonly ColourDescription[]): Buffer | undefined {
+  const [profile, ...more] = all.map(profileOfDescription).filter((one) => one !== undefined);
+  if (profile && more.some((other) => !other.equals(profile)))
+    throw new Error("it describes its colours in several ways, of which viewers choose one");
+  return profile;
+}
+
 /** Below these differences a PNG looks the same, whatever a viewer makes of them. */
 const GAMMA_TOLERANCE = 0.02;
 const XY_TOLERANCE = 0.005;
 
 /**
- * A PNG as browsers see it where it tells its colours without a profile: libvips does not look at the chunks gAMA and cHRM, by which
- * a picture can be made that is black for one viewer and none for another. What they say is put into it as an ICC profile.
+ * A PNG as browsers see it where it tells its colours without a profile: libvips does not look at the chunks cICP, gAMA and cHRM, by
+ * which a picture can be made that is black for one viewer and none for another. What they say is put into it as an ICC profile.
  * @returns the bytes themselves, unless they say something that is not near to sRGB
- * @throws Error when what they say is no colour
+ * @throws Error when what they say is no colour, or one that viewers do not agree on
  * @see https://www.w3.org/TR/png-3/#11addnlcolinfo
  */
 export async function withDeclaredColour(png: Uint8Array): Promise<Uint8Array> {
@@ -36,26 +114,47 @@ export async function withDeclaredColour(png: Uint8Array): Promise<Uint8Array> {
     const data = before.find((part) => part.type === type)?.data;
     return data && new DataView(data.buffer, data.byteOffset, data.byteLength);
   };
-  if (view("iCCP") || view("sRGB")) return png;
-  const gamma = view("gAMA");
-  const white = view("cHRM");
-  if ((!gamma && !white) || gamma?.byteLength === 0) return png;
+  const header = view("IHDR");
+  const grey = ((header?.getUint8(9) ?? 0) & 2) === 0;
+  const inThree = async () => (grey ? await inColour(png, header?.getUint8(8) === 16) : png);
+  const cicp = view("cICP");
+  const described =
+    cicp?.byteLength === 4
+      ? profileOfDescription({ primaries: cicp.getUint8(0), transfer: cicp.getUint8(1) })
+      : undefined;
+  const measured = view("iCCP") || view("sRGB") ? undefined : profileOfMeasures(view("gAMA"), view("cHRM"));
+  if (described && (view("iCCP") || measured)) {
+    // What knows cICP goes by it, and the others by the rest.
+    if (!(await isFaithful(described)))
+      throw new Error("it describes its colours in several ways, of which viewers choose one");
+  } else if (described) return withProfile(await inThree(), described);
+  return measured ? withProfile(await inThree(), measured) : png;
+}
+
+/** @returns undefined for what is near to sRGB */
+function profileOfMeasures(gamma?: DataView, white?: DataView): Buffer | undefined {
+  if ((!gamma && !white) || gamma?.byteLength === 0) return undefined;
   const exponent = gamma?.byteLength === 4 ? gamma.getUint32(0) / 100_000 : SRGB_GAMMA;
   const xy = (at: number): Xy => [(white?.getUint32(at) ?? 0) / 100_000, (white?.getUint32(at + 4) ?? 0) / 100_000];
   const primaries: Chromaticities = white?.byteLength === 32 ? [xy(0), xy(8), xy(16), xy(24)] : SRGB;
   const sameGamma = Math.abs(exponent / SRGB_GAMMA - 1) <= GAMMA_TOLERANCE;
   const samePrimaries = primaries.flat().every((value, i) => Math.abs(value - (SRGB.flat()[i] ?? 0)) <= XY_TOLERANCE);
-  if (sameGamma && samePrimaries) return png;
-  const profile = rgbProfile(exponent, primaries);
-  const header = view("IHDR");
-  const grey = ((header?.getUint8(9) ?? 0) & 2) === 0;
-  return withProfile(grey ? await inColour(png, header?.getUint8(8) === 16) : png, profile);
+  return sameGamma && samePrimaries ? undefined : rgbProfile(gammaTag(exponent), primaries);
 }
 
 /** A grey PNG as one of three channels: Little CMS is exact with profiles of those only. */
 async function inColour(png: Uint8Array, deep: boolean): Promise<Uint8Array> {
   const picture = sharp(png, { failOn: "warning", autoOrient: true }).toColourspace(deep ? "rgb16" : "srgb");
   return await picture.png({ compressionLevel: 1 }).toBuffer();
+}
+
+/** A picture as a PNG that has this profile, in place of any of its own. Upright, if the picture is told to be. */
+export async function asPngWithProfile(picture: Sharp, deep: boolean, icc: Uint8Array): Promise<Uint8Array> {
+  const png = await picture
+    .toColourspace(deep ? "rgb16" : "srgb")
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  return withProfile(png, icc);
 }
 
 /** A PNG with an ICC profile put in behind its header. */
@@ -66,10 +165,10 @@ export function withProfile(png: Uint8Array, icc: Uint8Array): Uint8Array {
 }
 
 /**
- * @param fileGamma the exponent that encoded the values, as in gAMA
+ * @param curve a tag of type `curv`
  * @throws Error for chromaticities that span no colours
  */
-function rgbProfile(fileGamma: number, chromaticities: Chromaticities): Buffer {
+function rgbProfile(curve: Buffer, chromaticities: Chromaticities): Buffer {
   const [white, ...primaries] = chromaticities;
   const columns = primaries.map(xyzOf);
   const matrix = transposed(columns);
@@ -82,7 +181,6 @@ function rgbProfile(fileGamma: number, chromaticities: Chromaticities): Buffer {
       column.map((value) => value * (scale[i] ?? 0)),
     ),
   );
-  const curve = gammaTag(fileGamma);
   return displayProfile([
     ["rXYZ", xyzTag(r)],
     ["gXYZ", xyzTag(g)],
@@ -143,10 +241,22 @@ function xyzTag(xyz: readonly number[]): Buffer {
   return tag;
 }
 
+/** @param fileGamma the exponent that encoded the values, as in gAMA */
 function gammaTag(fileGamma: number): Buffer {
   if (!(fileGamma > 0)) throw new Error("a gamma of 0");
   const tag = Buffer.from("curv\0\0\0\0\0\0\0\x01\0\0\0\0", "latin1");
   tag.writeUInt16BE(Math.min(65_535, Math.max(1, Math.round(256 / fileGamma))), 12);
+  return tag;
+}
+
+const CURVE_POINTS = 1_024;
+
+function curveTag(curve: Curve): Buffer {
+  const tag = Buffer.alloc(12 + CURVE_POINTS * 2);
+  tag.write("curv", 0, "latin1");
+  tag.writeUInt32BE(CURVE_POINTS, 8);
+  for (let i = 0; i < CURVE_POINTS; i++)
+    tag.writeUInt16BE(Math.round(curve(i / (CURVE_POINTS - 1)) * 65_535), 12 + i * 2);
   return tag;
 }
 

@@ -4,10 +4,18 @@ import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
 import { composed, readAnimation } from "./apng.ts";
 import { decodeBmp, readBmpHeader } from "./bmp.ts";
-import { isFaithful, withDeclaredColour, withProfile } from "./colour.ts";
+import { asPngWithProfile, isFaithful, withDeclaredColour, withProfile } from "./colour.ts";
 import { isAnimatedPng } from "./containers.ts";
 import { RgbFrame } from "./frame.ts";
-import { checkSize, type HeaderLimits, identify, readHeader, unjudgeable, unreadable } from "./header.ts";
+import {
+  checkSize,
+  type HeaderLimits,
+  identify,
+  profileOfAvif,
+  readHeader,
+  unjudgeable,
+  unreadable,
+} from "./header.ts";
 import { chooseFrames } from "./sampling.ts";
 import { small, viewsOf, whole } from "./views.ts";
 
@@ -64,6 +72,7 @@ function open(bytes: Uint8Array, mediaType: MediaType, limits: DecodeLimits): Pr
 
 async function openWithLibvips(bytes: Uint8Array, mediaType: MediaType, limits: DecodeLimits): Promise<Opened> {
   const source = mediaType === "image/png" ? await declaredColour(bytes) : bytes;
+  const profile = mediaType === "image/avif" ? profileOfAvif(bytes) : undefined;
   const header = await readHeader(source, mediaType);
   const frameCount = header.pages ?? 1;
   const { width, height } = header.autoOrient;
@@ -75,7 +84,16 @@ async function openWithLibvips(bytes: Uint8Array, mediaType: MediaType, limits: 
     ...(header.delay ? { delays: header.delay } : {}),
     ...(header.pagePrimary === undefined ? {} : { primary: header.pagePrimary }),
     async frames(chosen) {
-      const views = await Promise.all(chosen.map((index) => decodePage(source, mediaType, index, header, limits)));
+      const views = await Promise.all(
+        chosen.map(async (index) => {
+          if (!profile) return decodePage(source, mediaType, index, header, limits);
+          const described = await decodeDescribed(bytes, index, header, profile, limits);
+          // Where both stand, browsers go by the profile that is embedded.
+          return header.icc
+            ? [...(await decodePage(source, mediaType, index, header, limits)), ...described]
+            : described;
+        }),
+      );
       return views.flat();
     },
   };
@@ -118,16 +136,40 @@ async function decodePage(
       .toColourspace("srgb");
     return [...views, await small(page, await whole(page, plain.timeout({ seconds: PATIENCE_SECONDS })))];
   } catch (cause) {
-    if (cause instanceof SafelightError) throw cause;
-    if (cause instanceof Error && cause.message.includes("exceeds pixel limit")) {
-      throw new SafelightError(
-        "image_too_large",
-        `frame ${page} of the image has more pixels than the limit of ${limits.image_pixels} (image_pixels)`,
-        { cause },
-      );
-    }
-    throw unreadable(mediaType, cause);
+    throw pageError(mediaType, page, cause, limits);
   }
+}
+
+function pageError(mediaType: MediaType, page: number, cause: unknown, limits: DecodeLimits): SafelightError {
+  if (cause instanceof SafelightError) return cause;
+  if (cause instanceof Error && cause.message.includes("exceeds pixel limit")) {
+    return new SafelightError(
+      "image_too_large",
+      `frame ${page} of the image has more pixels than the limit of ${limits.image_pixels} (image_pixels)`,
+      { cause },
+    );
+  }
+  return unreadable(mediaType, cause);
+}
+
+/** A picture in an AVIF by what the file says its colours are, whether or not it embeds a profile. */
+async function decodeDescribed(
+  avif: Uint8Array,
+  page: number,
+  { depth }: Metadata,
+  profile: Uint8Array,
+  limits: DecodeLimits,
+): Promise<readonly Frame[]> {
+  const how = { page, pages: 1, failOn: "warning", autoOrient: true, limitInputPixels: limits.image_pixels } as const;
+  let png: Uint8Array;
+  try {
+    const picture = sharp(avif, { ...how, ignoreIcc: true }).timeout({ seconds: PATIENCE_SECONDS });
+    png = await asPngWithProfile(picture, depth === "ushort", profile);
+  } catch (cause) {
+    throw pageError("image/avif", page, cause, limits);
+  }
+  const views = await decodePage(png, "image/png", 0, await readHeader(png, "image/png"), limits);
+  return views.map(({ width, height, rgb }) => new RgbFrame(page, width, height, rgb));
 }
 
 function rgbFrame(index: number, data: Buffer, { width, height, channels }: OutputInfo): Frame {
@@ -213,9 +255,15 @@ export async function uprightInSrgb(
   bytes: Uint8Array,
   mediaType: MediaType,
 ): Promise<{ data: Uint8Array; info: OutputInfo }> {
-  const source = mediaType === "image/png" ? await withDeclaredColour(bytes) : bytes;
   const how = { failOn: "warning", autoOrient: true, limitInputPixels: false } as const;
-  const picture = inSrgb(source, how, await sharp(source, how).metadata());
+  let source = mediaType === "image/png" ? await withDeclaredColour(bytes) : bytes;
+  let header = await sharp(source, how).metadata();
+  const profile = mediaType === "image/avif" && !header.icc ? profileOfAvif(bytes) : undefined;
+  if (profile) {
+    source = await asPngWithProfile(sharp(bytes, how), header.depth === "ushort", profile);
+    header = await sharp(source, how).metadata();
+  }
+  const picture = inSrgb(source, how, header);
   return await picture
     .timeout({ seconds: PATIENCE_SECONDS })
     .raw({ depth: "uchar" })

@@ -2,6 +2,8 @@ import sharp, { type Metadata } from "sharp";
 import type { MediaType } from "../contract/detector.ts";
 import { SafelightError } from "../contract/errors.ts";
 import type { Limits } from "../contract/limits.ts";
+import { declaredColours } from "./avif.ts";
+import { type ColourDescription, profileOfDescriptions } from "./colour.ts";
 import { ascii, countGifFrames, countMultiPictures, jpegSegments, pngChunks } from "./containers.ts";
 import { ACCEPTED, sniff } from "./sniff.ts";
 
@@ -30,10 +32,7 @@ export function identify(bytes: Uint8Array, limits: HeaderLimits): MediaType {
   return sniffed.mediaType;
 }
 
-/** Of ITU-T H.273, those transfer functions that look as sRGB's does: BT.709, BT.601, sRGB, BT.2020. */
-const ORDINARY_TRANSFERS = [1, 6, 13, 14, 15];
-
-/** What libvips would not say: the size where it is beyond what libvips can hold, and colours of high dynamic range. */
+/** What libvips would not say: the size where it is beyond what libvips can hold, and colours that viewers do not agree on. */
 function checkPng(bytes: Uint8Array, limits: HeaderLimits): void {
   for (const { type, data } of pngChunks(bytes)) {
     if (type === "IDAT") return;
@@ -41,12 +40,29 @@ function checkPng(bytes: Uint8Array, limits: HeaderLimits): void {
       const header = new DataView(data.buffer, data.byteOffset);
       checkSize(header.getUint32(0), header.getUint32(4), 1, limits);
     }
-    if (type === "cICP" && !ORDINARY_TRANSFERS.includes(data[1] ?? 0)) {
-      throw new SafelightError(
-        "image_unreadable",
-        "the content is a PNG of high dynamic range, which looks different in every viewer; send it in sRGB or Display P3",
-      );
-    }
+    if (type === "cICP") profileFor("image/png", [{ primaries: data[0] ?? 0, transfer: data[1] ?? 0 }]);
+  }
+}
+
+/**
+ * What an AVIF says its colours are, which libvips does not look at, as an ICC profile; undefined where that is sRGB.
+ * @throws SafelightError `image_unreadable`
+ */
+export function profileOfAvif(bytes: Uint8Array): Buffer | undefined {
+  let said: readonly ColourDescription[];
+  try {
+    said = declaredColours(bytes);
+  } catch (cause) {
+    throw unreadable("image/avif", cause);
+  }
+  return profileFor("image/avif", said);
+}
+
+function profileFor(mediaType: MediaType, said: readonly ColourDescription[]): Buffer | undefined {
+  try {
+    return profileOfDescriptions(said);
+  } catch (cause) {
+    throw unjudgeable(mediaType, cause);
   }
 }
 

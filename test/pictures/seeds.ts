@@ -2,6 +2,7 @@ import { deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { pngChunk } from "../../src/models/containers.ts";
 import { encodeApng } from "./apng.ts";
+import { withNclx } from "./avif.ts";
 import { BMP_FORMS, encodeBmp } from "./bmp.ts";
 
 export { pngChunk };
@@ -75,6 +76,10 @@ export async function seeds(): Promise<Readonly<Record<string, Buffer>>> {
       .toBuffer(),
     "avif, 10 bits": await base.clone().avif({ effort: 0, bitdepth: 10 }).toBuffer(),
     "avif, alpha": await base.clone().ensureAlpha(0.5).avif({ effort: 0 }).toBuffer(),
+    "avif, Display P3 in codes": withNclx(await base.clone().avif({ effort: 0, lossless: true }).toBuffer(), {
+      primaries: 12,
+      transfer: 13,
+    }),
     avif: await base.clone().avif({ effort: 0 }).toBuffer(),
     tiff: await base.clone().tiff().toBuffer(),
     "tiff, LZW": await base.clone().tiff({ compression: "lzw" }).toBuffer(),
