@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -235,6 +236,62 @@ describe("quarantine", () => {
     expect(existsSync(join(set.source, "10_dog/b.png"))).toBe(true);
   });
 
+  test("into the data set itself, also by a link, is refused before anything moves", async () => {
+    const set = await scanned(TREE);
+    const before = contents(set.source);
+    const alias = join(temporaryFolder(), "alias");
+    symlinkSync(set.source, alias);
+    for (const place of [set.source, alias, join(alias, "10_dog")]) {
+      await expect(take({ ...set, quarantine: await makeFolder(place) })).rejects.toMatchObject({
+        code: "invalid_request",
+        detail: expect.stringContaining("lies in it"),
+      });
+    }
+    expect(contents(set.source)).toEqual(before);
+    expect(await readJournal(set.journal)).toEqual([]);
+  });
+
+  test("overwrites nothing that lies there: what has no place stays, and is told", async () => {
+    const first = await scanned({ "1.png": shows("gore", "a dog"), "2.png": shows("nothing") });
+    await take(first);
+    const second = await scanned({ "1.png": shows("gore", "a cat"), "3.png": shows("gore", "another") });
+    const { stayed, left } = await take({ ...second, quarantine: first.quarantine });
+    expect(left).toBe(1);
+    expect(stayed).toEqual([{ key: "1.png", detail: expect.stringContaining("another file lies in its place") }]);
+    expect(Object.keys(contents(second.source))).toEqual(["1.png"]);
+    await putBack(first);
+    expect(contents(first.source)["1.png"]).toBe(shows("gore", "a dog"));
+  });
+
+  test("leaves alone what nobody has looked into", async () => {
+    const shard = await tar({ "1.png": shows("nothing"), "1.mp4": "a film" });
+    const set = await scanned({ "00.tar": shard, "bad.png": shows("gore"), "more.zip": "", "photo.heic": "" });
+    expect((await take(set)).left).toBe(1);
+    expect(Object.keys(contents(set.source))).toEqual(["00.tar", "more.zip", "photo.heic"]);
+  });
+
+  test("an aborted one stops, and is no file's problem", async () => {
+    const set = await scanned(TREE);
+    const journal = await Journal.open(set.journal);
+    const stop = new AbortController();
+    const { files, store } = set.given;
+    const parts = { files, store, journal, quarantine: set.quarantine, backup: set.backup };
+    await expect(
+      takeOut(set.scan, parts, stop.signal, () => stop.abort(new DOMException("Ctrl-C", "AbortError"))),
+    ).rejects.toMatchObject({ name: "AbortError" });
+    await journal.close();
+    expect((await readJournal(set.journal))?.some(({ step }) => step === "done")).toBe(false);
+    expect((await take(set)).stayed).toEqual([]);
+  });
+
+  test("a journal whose last line was cut off loses none of what is written next", async () => {
+    const set = await scanned(TREE);
+    writeFileSync(set.journal, '{"step":"beg');
+    await take(set);
+    expect((await readJournal(set.journal))?.[0]).toMatchObject({ step: "begin" });
+    expect((await putBack(set)).open).toEqual([]);
+  });
+
   test("an undo never overwrites what is there by now", async () => {
     const set = await scanned(TREE);
     await take(set);
@@ -325,6 +382,14 @@ describe("removal", () => {
     expect(contents(set.quarantine.uri)).toEqual({});
     expect(contents(set.backup.uri)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
     await expect(putBack(set)).rejects.toThrow("only a backup");
+  });
+
+  test("takes nothing that nobody has judged: damaged archives, and what is not opened", async () => {
+    const shard = await tar({ "1.png": shows("nothing"), "2.png": shows("gore", "x".repeat(2_000)) });
+    const others = { "00.tar": shard.subarray(0, 2_500), "more.zip": "", "photo.heic": "" };
+    const set = await scanned({ ...others, "bad.png": shows("gore") });
+    await take(set, true);
+    expect(Object.keys(contents(set.source))).toEqual(Object.keys(others));
   });
 });
 

@@ -2,9 +2,9 @@ import { SafelightError } from "../../contract/errors.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files } from "../files/files.ts";
-import { stemOf } from "../layouts/kinds.ts";
+import { kindOf, stemOf } from "../layouts/kinds.ts";
 import { isRejected, sortedFiles } from "../manifest/kept.ts";
-import { everyFile } from "../scan/pages.ts";
+import { everyFile, everyProblem } from "../scan/pages.ts";
 import type { Journal } from "./journal.ts";
 import { archiveWithout, Digesting, type Leaves, metadataWithout } from "./rewrite.ts";
 
@@ -27,7 +27,8 @@ export interface Consequences {
 
 /**
  * Takes the rejected pictures of a finished scan out of the data set, with their captions, their rows in metadata files and their
- * members in archives. Nothing leaves that is not, byte for byte, what was judged.
+ * members in archives. Nothing leaves that is not, byte for byte, what was judged. An archive that is damaged goes to the quarantine as a
+ * whole, and is never removed; other files that nobody has looked into stay.
  *
  * Each step is in the journal before it is taken. Called again after a crash, what was done is not done twice.
  * @throws SafelightError `conflict` when the scan is not finished; `storage_*`; the signal's reason
@@ -48,6 +49,14 @@ export async function takeOut(
       "invalid_request",
       "the files of a list lie anywhere: they can be removed, but not moved to one place",
     );
+  }
+  for (const place of [quarantine, backup]) {
+    if (place && liesWithin(place.uri, files.uri)) {
+      throw new SafelightError(
+        "invalid_request",
+        `${place.uri} is the data set ${files.uri} or lies in it: what is moved there would be a part of it`,
+      );
+    }
   }
   await journal.add({
     step: "begin",
@@ -75,12 +84,19 @@ export async function takeOut(
       rewritten.add(key);
     });
   }
+  const damaged = quarantine ? await damagedArchives(store, scan) : new Set<string>();
+  /** Archives that could not be rewritten, and went as a whole. */
+  const gone = new Set<string>();
   let left = 0;
   for await (const sorted of sortedFiles(files, store, scan, signal, rewritten)) {
     if (!("rejected" in sorted)) continue;
     const { key, sha256 } = sorted.rejected;
+    const kind = kindOf(key);
+    if (kind !== "picture" && kind !== "caption" && !damaged.has(key)) continue;
     await trying(key, async () => {
-      if (await leave(key, sha256, parts, signal)) told(++left);
+      if (!(await leave(key, sha256, parts, signal))) return;
+      if (damaged.has(key)) gone.add(key);
+      told(++left);
     });
   }
   const still = new Set(stayed.map(({ key }) => key));
@@ -91,7 +107,7 @@ export async function takeOut(
     });
   }
   await journal.add({ step: "done" });
-  return { left, rewritten, stayed };
+  return { left, rewritten, stayed: stayed.filter(({ key }) => !gone.has(key)) };
 }
 
 /** @returns false when it is not there any more */
@@ -105,7 +121,7 @@ async function leave(
   const { sha256, bytes } = await digestOf(files, key, signal);
   if (judged !== null && sha256 !== judged) throw new FileProblem("changed", "it is not what was judged any more");
   await journal.add({ step: "leaving", key, bytes, sha256 });
-  if (quarantine) await copy(files, quarantine, key, sha256, signal);
+  if (quarantine) await save(files, quarantine, key, sha256, signal);
   await files.remove(key, signal);
   await journal.add({ step: "left", key });
   return true;
@@ -124,9 +140,18 @@ async function rewrite(
   if (dry.sha256 === sha256) return;
   await journal.add({ step: "rewriting", key, sha256, becomes: dry.sha256, saved });
   const saving = saved === "backup" ? backup : quarantine;
-  if (saved !== null && saving) await copy(files, saving, key, sha256, signal);
+  if (saved !== null && saving) await save(files, saving, key, sha256, signal);
   await files.write(key, content, signal);
   await journal.add({ step: "rewritten", key });
+}
+
+/** Copies what is to be kept, unless it is there already. @throws FileProblem `changed` where another file lies in its place */
+async function save(from: Files, to: Files, key: string, sha256: string, signal: AbortSignal): Promise<void> {
+  if (await to.stat(key, signal)) {
+    if ((await digestOf(to, key, signal)).sha256 === sha256) return;
+    throw new FileProblem("changed", `another file lies in its place in ${to.uri}`);
+  }
+  await copy(from, to, key, sha256, signal);
 }
 
 /** @throws FileProblem `changed` unless what arrives has this digest; nothing is left there then */
@@ -147,6 +172,19 @@ export async function digestOf(files: Files, key: string, signal: AbortSignal) {
   for await (const _ of digest.of(files.stream(key, signal)));
   const { sha256, bytes } = digest;
   return { sha256, bytes };
+}
+
+/** Whether one place is another, or lies in it. Both are as `Files` names them: links followed, without a slash at the end. */
+function liesWithin(place: string, root: string): boolean {
+  return place === root || place.startsWith(`${root}/`);
+}
+
+async function damagedArchives(store: ScanStore, scan: string): Promise<ReadonlySet<string>> {
+  const damaged = new Set<string>();
+  for await (const { key, problem } of everyProblem(store, scan)) {
+    if (problem.code === "archive_damaged") damaged.add(key);
+  }
+  return damaged;
 }
 
 async function rejectedAmong(store: ScanStore, scan: string, keys: readonly string[]): Promise<ReadonlySet<string>> {

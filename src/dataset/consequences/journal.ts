@@ -51,7 +51,9 @@ export class Journal {
   static async open(path: string): Promise<Journal> {
     try {
       await mkdir(dirname(path), { recursive: true });
-      return new Journal(await open(path, "a"));
+      const file = await open(path, "a+");
+      await endTornLine(file);
+      return new Journal(file);
     } catch (cause) {
       throw new SafelightError("storage_failed", `the journal ${path} cannot be written`, { cause });
     }
@@ -70,6 +72,14 @@ export class Journal {
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+/** A crash may have cut the last line off: what is written next must not become a part of it. */
+async function endTornLine(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  if (size === 0) return;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  if (buffer[0] !== 0x0a) await file.appendFile("\n");
 }
 
 /** The entries of a journal; undefined where there is none. A last line that a crash cut off is none. */

@@ -273,8 +273,9 @@ export function tooLarge(bytes: number, most: number): FileProblem {
   return new FileProblem("too_large", `it has ${bytes} bytes; the limit is ${most} (image_bytes)`);
 }
 
+/** The system's error number by its name. An abort has a code as well: a number. */
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
 const OF_FILE = {
