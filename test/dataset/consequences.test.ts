@@ -18,6 +18,7 @@ import { type Undone, undo, undoable } from "../../src/dataset/consequences/undo
 import type { Files } from "../../src/dataset/files/files.ts";
 import { makeFolder } from "../../src/dataset/files/folder.ts";
 import { openS3 } from "../../src/dataset/files/s3.ts";
+import { everyProblem } from "../../src/dataset/scan/pages.ts";
 import { createScan, finishScan, type ScanParts } from "../../src/dataset/scan/scan.ts";
 import { shows } from "./judge.ts";
 import { s3Options } from "./s3-server.ts";
@@ -188,6 +189,40 @@ describe("quarantine", () => {
       expect(contents(set.source)).toEqual(before);
     },
   );
+
+  test.each([
+    ["csv", "a quoted header behind a byte order mark", '\ufeff"file_name",text\n', "b.png,calm\n", "a.png,calm\n"],
+    ["csv", "an empty line before the header", "\nfile_name,text\n", "b.png,calm\n", "a.png,calm\n"],
+    [
+      "jsonl",
+      "a byte order mark before a row that leaves",
+      "",
+      '\ufeff{"file_name":"b.png"}\n',
+      '{"file_name":"a.png"}\n',
+    ],
+  ])("metadata.%s with %s loses the rows that leave", async (ending, _what, header, leaving, staying) => {
+    const name = `metadata.${ending}`;
+    const set = await scanned({
+      [name]: header + leaving + staying,
+      "a.png": shows("nothing"),
+      "b.png": shows("gore"),
+    });
+    const before = contents(set.source);
+    expect((await take(set)).stayed).toEqual([]);
+    expect(readFileSync(join(set.source, name), "utf8")).toBe(header + staying);
+    await putBack(set);
+    expect(contents(set.source)).toEqual(before);
+  });
+
+  test("a metadata.csv that is none is told by the scan, and stays as it is", async () => {
+    const csv = 'file_name,text\na.png,a "plant"\nb.png,calm\n';
+    const set = await scanned({ "metadata.csv": csv, "a.png": shows("nothing"), "b.png": shows("gore") });
+    const problems = [];
+    for await (const { problem } of everyProblem(set.given.store, set.scan)) problems.push(problem.code);
+    expect(problems).toEqual(["metadata_invalid"]);
+    expect(await take(set)).toMatchObject({ left: 1, stayed: [{ key: "metadata.csv" }] });
+    expect(readFileSync(join(set.source, "metadata.csv"), "utf8")).toBe(csv);
+  });
 
   test("metadata that names nobody who leaves is not touched", async () => {
     const set = await scanned({

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { extract, pack } from "tar-stream";
 import { linesOf } from "../../pipeline/streaming.ts";
 import { FileProblem, type Files } from "../files/files.ts";
@@ -55,7 +55,7 @@ async function* jsonRows(file: string, files: Files, signal: AbortSignal): Async
 
 function nameIn(line: Uint8Array): unknown {
   try {
-    const row: unknown = JSON.parse(Buffer.from(line).toString("utf8"));
+    const row: unknown = JSON.parse(new TextDecoder().decode(line)); // without a byte order mark, as it was read
     return typeof row === "object" && row !== null && FILE_NAME in row ? row[FILE_NAME] : undefined;
   } catch {
     return undefined;
@@ -70,30 +70,44 @@ async function* csvRows(file: string, files: Files, signal: AbortSignal): AsyncG
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   let column: number | undefined;
-  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { bytes: number } }>) {
-    const cells = record.map((cell) => Buffer.from(cell, "latin1").toString("utf8"));
-    const picture = column === undefined ? undefined : pictureNamed(file, cells[column]);
-    column ??= cells.findIndex((name) => name.replace(/^\ufeff/, "") === FILE_NAME);
-    yield { raw: read.upTo(info.bytes), picture };
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { bytes: number } }>) {
+      const cells = record.map((cell) => Buffer.from(cell, "latin1").toString("utf8"));
+      const picture = column === undefined ? undefined : pictureNamed(file, cells[column]);
+      const empty = cells.length === 1 && cells[0] === "";
+      if (!empty) column ??= cells.indexOf(FILE_NAME);
+      yield { raw: read.upTo(info.bytes), picture };
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new FileProblem("metadata_invalid", "it is no CSV (RFC 4180): its rows stay as they are", { cause: error });
+  } finally {
+    source.destroy();
   }
   yield { raw: read.upTo(Number.POSITIVE_INFINITY), picture: undefined };
 }
 
-/** The bytes that went by, until they are taken. */
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
+/** The bytes that went by, until they are taken. A byte order mark is kept, and not passed on. */
 class BytesRead {
   #kept = Buffer.alloc(0);
   #start = 0;
+  #mark = 0;
 
   async *of(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let first = true;
     for await (const piece of pieces) {
       this.#kept = Buffer.concat([this.#kept, piece]);
-      yield piece;
+      if (first && BYTE_ORDER_MARK.equals(piece.subarray(0, 3))) this.#mark = BYTE_ORDER_MARK.length;
+      yield first ? piece.subarray(this.#mark) : piece;
+      first = false;
     }
   }
 
-  /** @param end counted from the start of the file */
+  /** @param end counted from the start of what was passed on */
   upTo(end: number): Uint8Array {
-    const taken = this.#kept.subarray(0, end - this.#start);
+    const taken = this.#kept.subarray(0, end + this.#mark - this.#start);
     this.#kept = this.#kept.subarray(taken.length);
     this.#start += taken.length;
     return taken;

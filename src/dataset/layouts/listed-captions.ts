@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { z } from "zod";
 import type { ScanProblem } from "../../contract/scan.ts";
 import { linesOf } from "../../pipeline/streaming.ts";
@@ -96,7 +96,7 @@ async function* csvRows(files: Files, file: string, signal: AbortSignal): AsyncG
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("CSV_"))) throw error;
+    if (!(error instanceof CsvError)) throw error;
     yield { line: line + 1, row: undefined, wrong: "from here on it is no CSV (RFC 4180)" };
   } finally {
     source.destroy();
