@@ -56,6 +56,22 @@ test("a manifest is JSON that lists what may be trained on and what may not", as
 });
 
 describe("verify", () => {
+  test.each([
+    ["a second list at the end", (text: string) => text.replace(/\]\}\n$/, '],\n"kept":[\n{"key":"evil.png"}\n]}\n')],
+    ["something after the end", (text: string) => `${text}{"kept":[]}\n`],
+    ["a list before the lists", (text: string) => text.replace('"kept":[', '"kept":[],\n"kept":[')],
+    ["no end", (text: string) => text.slice(0, -3)],
+  ])("refuses a manifest with %s, which another reader could take for signed", async (_what, change) => {
+    const { path } = await scanned();
+    writeFileSync(path, change(readFileSync(path, "utf8")));
+    const readAll = async () => {
+      const manifest = await openManifest(path);
+      for await (const _ of manifest.kept());
+      for await (const _ of manifest.rejected());
+    };
+    await expect(readAll()).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
   test("says nothing when the rejected files are gone and nothing else has changed", async () => {
     const { path, source } = await scanned();
     expect(await compare(path, source)).toEqual(["rejected b.png", "rejected b.txt"]);

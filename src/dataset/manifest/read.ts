@@ -43,33 +43,46 @@ export async function openManifest(path: string): Promise<OpenManifest> {
   return {
     header,
     signature,
-    kept: () => entries(path, '"kept":[', KeptFileSchema, header.kept),
-    rejected: () => entries(path, '"rejected":[', RejectedFileSchema, header.rejected),
+    kept: () => entries(path, "kept", KeptFileSchema, header.kept),
+    rejected: () => entries(path, "rejected", RejectedFileSchema, header.rejected),
   };
 }
 
 async function* entries<Entry>(
   path: string,
-  start: string,
+  list: "kept" | "rejected",
   schema: z.ZodType<Entry>,
   expected: ManifestHeader["kept"],
 ): AsyncGenerator<Entry> {
   const hash = createHash("sha256");
   let count = 0;
-  let inside = false;
-  for await (const line of linesIn(path)) {
-    if (!inside) {
-      inside = line.endsWith(start);
-      continue;
-    }
-    if (line.startsWith("]")) break;
-    const json = line.endsWith(",") ? line.slice(0, -1) : line;
+  for await (const { list: of, json } of entryLines(path)) {
+    if (of !== list) continue;
     hash.update(`${json}\n`);
     count += 1;
     yield parsed(schema, json, path);
   }
   if (count === expected.count && `sha256:${hash.digest("hex")}` === expected.sha256) return;
   throw new SafelightError("invalid_request", `${path}: its list of files is not the one that was signed`);
+}
+
+/** What stands between the lists, from the signature on: nothing else may, for another reader could take it for a list. */
+const FRAME = ['"kept":[', "],", '"rejected":[', "]}"];
+
+async function* entryLines(
+  path: string,
+): AsyncGenerator<{ readonly list: "kept" | "rejected"; readonly json: string }> {
+  let number = 0;
+  let passed = 0;
+  for await (const line of linesIn(path)) {
+    number += 1;
+    if (number <= 2) continue; // the header and its signature
+    if (line === FRAME[passed]) passed += 1;
+    else if (passed === 1 || passed === 3) {
+      yield { list: passed === 1 ? "kept" : "rejected", json: line.endsWith(",") ? line.slice(0, -1) : line };
+    } else throw new SafelightError("invalid_request", `${path}: there is more in it than was signed`);
+  }
+  if (passed < FRAME.length) throw new SafelightError("invalid_request", `${path} is cut short`);
 }
 
 async function* linesIn(path: string): AsyncGenerator<string, undefined> {
