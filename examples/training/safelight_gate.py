@@ -45,7 +45,7 @@ def require_copy(folder, manifest):
     differences = []
     there = set()
     for path in sorted(Path(folder).rglob("*")):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             continue
         key = path.relative_to(folder).as_posix()
         there.add(key)

@@ -5,7 +5,7 @@ export const DATASET_INFO = "dataset_info.json";
 export const METADATA_JSONL = "metadata.jsonl";
 export const METADATA_CSV = "metadata.csv";
 
-const PICTURES = /\.(?:png|jpe?g|webp|gif|avif|tiff?|bmp)$/i;
+const PICTURES = /\.(?:a?png|jpe?g|jpe|jfif|jif|webp|gif|avif|tiff?|bmp|dib)$/i;
 const CAPTIONS = /\.(?:txt|caption)$/i;
 const ARCHIVES = /\.tar$/i;
 /** Pictures, videos, and what is full of them, in formats that are not judged. */

@@ -14,13 +14,13 @@ const MOST_CAPTION_BYTES = 1024 * 1024;
 const CAPTION_MEMBERS = ["caption", "text", "prompt", "txt"];
 
 const ENDINGS: Readonly<Record<string, RegExp>> = {
-  "image/png": /\.png$/i,
-  "image/jpeg": /\.jpe?g$/i,
+  "image/png": /\.a?png$/i,
+  "image/jpeg": /\.(?:jpe?g|jpe|jfif|jif)$/i,
   "image/webp": /\.webp$/i,
   "image/gif": /\.gif$/i,
   "image/avif": /\.avif$/i,
   "image/tiff": /\.tiff?$/i,
-  "image/bmp": /\.bmp$/i,
+  "image/bmp": /\.(?:bmp|dib)$/i,
 };
 
 export interface ItemContext {

@@ -76,6 +76,7 @@ test("a test signal's own words are not the prompt's", async () => {
 
 const TRAPS = [
   "Scunthorpe United",
+  "a photo of sks dog",
   "a cocktail on the bar",
   "Essex in spring",
   "my therapist's office",
