@@ -20,15 +20,12 @@ export function addWord(filter: Uint8Array, word: string): void {
 
 let shipped: Uint8Array | undefined;
 
-/** The rare token that guides to DreamBooth have people name their subject by: "a photo of sks dog". No disguise of Turkish "seks". */
-const DREAMBOOTH_TOKEN = "sks";
-
 /**
  * Whether a folded word is an ordinary one: English, or a name, or a function word of another language. An ordinary word
  * is no disguise of another one. Loaded when first asked: texts without a suspicious word never do.
  */
 export function isOrdinary(word: string): boolean {
-  return word === DREAMBOOTH_TOKEN || isOrdinaryAt(word, 0, word.length, 0);
+  return isOrdinaryAt(word, 0, word.length, 0);
 }
 
 /**

@@ -12,7 +12,7 @@ import { addWord, BITS, emptyFilter } from "../vocabulary.ts";
 
 const require = createRequire(import.meta.url);
 
-/** Abbreviations, brands and sounds that prompts are full of. */
+/** Abbreviations, brands and sounds that prompts are full of, and the name that DreamBooth guides give a subject: sks. */
 const PROMPT_WORDS = `
 hdr hd uhd fhd qhd 4k 8k rgb rgba cmyk png jpg jpeg gif svg psd raw dslr slr vfx cgi pbr rtx gtx dof ssr ssao sss vr ar xr
 bw nyc ny la usa uk eu mtb bmx bmw vw gmc tv mtv hbo bbc cnn nba nfl nhl mlb wwf wwe ufc f1 nft ssd cpu gpu pc psx ps2 ps3
@@ -30,7 +30,7 @@ essex sussex wessex middlesex scunthorpe penistone lightwater clitheroe cockermo
 peacock woodcock dickens dickinson titian titicaca assisi assam assateague niger nigeria nigel niagara analog analogue
 lana lanas nemes kunt kunz fuchs fukui fukuoka shitake shiitake shih shiba shibuya shinto shika titus tito tita titan
 cummings cumberland cumin dike dyke vandyke dijkstra pennis denis dennis tennis sega saga slag gals evol nips spin snip
-mines nimes sega pear tang gnat stab bats
+mines nimes sega pear tang gnat stab bats sks
 `;
 
 const words = new Set<string>();
