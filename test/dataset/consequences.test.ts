@@ -18,6 +18,7 @@ import { type Undone, undo, undoable } from "../../src/dataset/consequences/undo
 import type { Files } from "../../src/dataset/files/files.ts";
 import { makeFolder } from "../../src/dataset/files/folder.ts";
 import { openS3 } from "../../src/dataset/files/s3.ts";
+import { sortedFiles } from "../../src/dataset/manifest/kept.ts";
 import { everyProblem } from "../../src/dataset/scan/pages.ts";
 import { createScan, finishScan, type ScanParts } from "../../src/dataset/scan/scan.ts";
 import { shows } from "./judge.ts";
@@ -303,6 +304,18 @@ describe("quarantine", () => {
     const set = await scanned({ "00.tar": shard, "bad.png": shows("gore"), "more.zip": "", "photo.heic": "" });
     expect((await take(set)).left).toBe(1);
     expect(Object.keys(contents(set.source))).toEqual(["00.tar", "more.zip", "photo.heic"]);
+  });
+
+  test("an archive that lost its rejected members, and holds what nobody looked into, is still not vouched for", async () => {
+    const shard = await tar({ "1.png": shows("nothing"), "2.png": shows("gore"), "3.mp4": "a film" });
+    const set = await scanned({ "00.tar": shard });
+    const { rewritten } = await take(set);
+    expect([...rewritten]).toEqual(["00.tar"]);
+    expect(await membersOf(readFileSync(join(set.source, "00.tar")))).toEqual(["1.png", "3.mp4"]);
+    const { files, store } = set.given;
+    const sorted = [];
+    for await (const file of sortedFiles(files, store, set.scan, never, rewritten)) sorted.push(file);
+    expect(sorted).toMatchObject([{ rejected: { key: "00.tar", action: "review" } }]);
   });
 
   test("an aborted one stops, and is no file's problem", async () => {

@@ -28,7 +28,7 @@ export async function* sortedFiles(
   signal: AbortSignal,
   rewritten: ReadonlySet<string> = new Set(),
 ): AsyncGenerator<Sorted> {
-  const archives = new Map([...(await worstByArchive(store, scan))].filter(([key]) => !rewritten.has(key)));
+  const archives = await worstByArchive(store, scan, rewritten);
   let page: InventoryFile[] = [];
   for await (const file of everyFile(store, scan, null)) {
     if (file.inside) continue;
@@ -80,28 +80,35 @@ function actionOf(
   return archive ?? "allow";
 }
 
-/** Of each archive the action of the worst picture in it; one that is damaged was not judged to its end. */
-async function worstByArchive(store: ScanStore, scan: string): Promise<ReadonlyMap<string, Action>> {
+/**
+ * Of each archive the action of the worst that is in it: of those that were rewritten, what was rejected is not any more. What nobody
+ * looked into still is, and one that is damaged was not judged to its end.
+ */
+async function worstByArchive(
+  store: ScanStore,
+  scan: string,
+  rewritten: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Action>> {
   const worst = new Map<string, Action>();
-  let any = false;
-  for await (const { key } of everyFile(store, scan, "archive")) {
-    worst.set(key, "allow");
-    any = true;
-  }
-  if (!any) return worst;
-  const hold = (key: string, action: Action) => {
-    for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) {
-      const archive = key.slice(0, end);
-      const before = worst.get(archive);
-      if (before !== undefined) worst.set(archive, strongest([before, action]));
-    }
+  for await (const { key } of everyFile(store, scan, "archive")) worst.set(key, "allow");
+  if (worst.size === 0) return worst;
+  const holds = (archive: string, action: Action) => {
+    const before = worst.get(archive);
+    if (before !== undefined) worst.set(archive, strongest([before, action]));
   };
   for await (const { key, problem } of everyProblem(store, scan)) {
-    if (worst.has(key)) worst.set(key, "review");
-    if (SCAN_PROBLEMS[problem.code].unjudged) hold(key, "review");
+    holds(key, "review");
+    if (SCAN_PROBLEMS[problem.code].unjudged) for (const archive of above(key)) holds(archive, "review");
   }
-  for await (const { key, action } of everyItem(store, scan)) hold(key, action);
+  for await (const { key, action } of everyItem(store, scan)) {
+    for (const archive of above(key)) if (!rewritten.has(archive)) holds(archive, action);
+  }
   return worst;
+}
+
+/** What a key could lie in: each part of it before a slash. */
+function* above(key: string): Generator<string> {
+  for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) yield key.slice(0, end);
 }
 
 /** A file that nobody judges. One that cannot be read cannot be vouched for. */
