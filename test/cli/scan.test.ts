@@ -151,6 +151,22 @@ describe("safelight scan", () => {
     expect((await world.run(["scan", set, ...DEFAULT, "--exit-code"])).status).toBe(0);
   });
 
+  test("nothing is written into the data set itself, whatever it is called", async () => {
+    const set = dataSet();
+    symlinkSync(world.path(set), world.path(`alias of ${set}`));
+    const before = readdirSync(world.path(set));
+    for (const place of [set, `${set}/held`, `alias of ${set}`, `alias of ${set}/held`]) {
+      for (const option of ["--quarantine", "--out"]) {
+        const { status, err } = await world.run(["scan", set, ...DEFAULT, option, place]);
+        expect(status, `${option} ${place}`).toBe(2);
+        expect(err).toContain(`${option} must not lie inside the data set`);
+      }
+    }
+    const inS3 = ["s3://bucket/dogs/", "--quarantine", "s3://bucket/dogs"];
+    expect(await world.run(["scan", ...inS3])).toMatchObject({ status: 2 });
+    expect(readdirSync(world.path(set))).toEqual(before);
+  });
+
   test("3 when something could not be judged, whatever else was found", async () => {
     const set = dataSet();
     world.write(`${set}/broken.png`, clean.subarray(0, 500));

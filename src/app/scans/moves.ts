@@ -6,8 +6,8 @@ import type { Scan } from "../../contract/scan.ts";
 import type { ScanConsequences } from "../../contract/scan-api.ts";
 import { JOURNAL, readJournal } from "../../dataset/consequences/journal.ts";
 import { isHeld, isWhole } from "../../dataset/consequences/undo.ts";
+import { liesIn } from "../../dataset/files/places.ts";
 import { dataSets } from "./data-sets.ts";
-import { liesIn } from "./places.ts";
 
 /** Whether rejected pictures of a scan lie in quarantine, and whether all came there that were to. */
 interface Moved {

@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { isAbsolute, join, resolve, sep } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
+import { isWithin } from "../../dataset/files/places.ts";
 
 /** The places that data sets may be read from: folders, absolute, and `s3://bucket/prefix`. Links are followed first. */
 export class AllowedPlaces {
@@ -51,24 +52,6 @@ export class AllowedPlaces {
     const named = this.#named.filter((place) => !place.startsWith("s3://"));
     return Promise.all(named.map((folder) => realpath(folder).catch(() => folder)));
   }
-}
-
-/** Whether a place, which need not exist, is a data set or lies in it: what is written there would be a part of it. */
-export async function liesIn(place: string, source: string): Promise<boolean> {
-  if (place.startsWith("s3://")) return isWithin(place, source, "/");
-  return isWithin(await realPlace(place), source, sep);
-}
-
-async function realPlace(folder: string): Promise<string> {
-  const parent = dirname(folder);
-  return realpath(folder).catch(async () =>
-    parent === folder ? folder : join(await realPlace(parent), basename(folder)),
-  );
-}
-
-function isWithin(place: string, root: string, separator: string): boolean {
-  const folder = root.endsWith(separator) ? root : `${root}${separator}`;
-  return place === folder.slice(0, -1) || place.startsWith(folder);
 }
 
 function refused(detail: string): SafelightError {

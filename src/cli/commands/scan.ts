@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SCAN_LAYOUTS, type Scan, ScanLayoutSchema, type ScanSummary } from "../../contract/scan.ts";
 import { REJECTED } from "../../contract/scan-problems.ts";
 import type { Consequences } from "../../dataset/consequences/apply.ts";
+import { liesIn } from "../../dataset/files/places.ts";
 import { hasUnjudged } from "../../dataset/scan/summary.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -52,8 +53,8 @@ export const command = defineCommand({
     const onPage = numberOption("on-page", values["on-page"], z.int().min(0).max(20_000)) ?? 1_000;
     const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
     const source = sourceUri(given, io.cwd);
-    const quarantine = quarantineOption(values, source, io);
-    if (values.out !== undefined) assertOutside("--out", resolve(io.cwd, values.out), source);
+    const quarantine = await quarantineOption(values, source, io);
+    if (values.out !== undefined) await assertOutside("--out", resolve(io.cwd, values.out), source);
     const { config } = await configFor(parsed, io);
     const { openDataSetScans, widthOf } = await import("../../app/data-set.ts");
     const tell = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -109,23 +110,22 @@ function layoutOption(value: string | undefined) {
   return layout.data;
 }
 
-function quarantineOption(
+async function quarantineOption(
   { quarantine, remove, yes }: { readonly quarantine?: string; readonly remove?: boolean; readonly yes?: boolean },
   source: string,
   io: Io,
-): string | undefined {
+): Promise<string | undefined> {
   if (quarantine !== undefined && remove) throw new UsageError("scan: --quarantine and --remove exclude each other");
   if (remove && !yes && !io.watched) throw new UsageError("scan: --remove needs --yes where nobody can be asked");
   if (quarantine === undefined) return undefined;
   const place = sourceUri(quarantine, io.cwd);
-  assertOutside("--quarantine", place, source);
+  await assertOutside("--quarantine", place, source);
   return place;
 }
 
 /** What is written into the data set would be a part of it the next time. */
-function assertOutside(option: string, place: string, source: string): void {
-  const inside = place === source || place.startsWith(source.endsWith("/") ? source : `${source}/`);
-  if (inside) throw new UsageError(`scan: ${option} must not lie inside the data set`);
+async function assertOutside(option: string, place: string, source: string): Promise<void> {
+  if (await liesIn(place, source)) throw new UsageError(`scan: ${option} must not lie inside the data set`);
 }
 
 async function confirmed(io: Io, question: string): Promise<boolean> {

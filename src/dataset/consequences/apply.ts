@@ -2,6 +2,7 @@ import { SafelightError } from "../../contract/errors.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { FileProblem, type Files } from "../files/files.ts";
+import { liesIn } from "../files/places.ts";
 import { kindOf, stemOf } from "../layouts/kinds.ts";
 import { isRejected, sortedFiles } from "../manifest/kept.ts";
 import { everyFile, everyProblem } from "../scan/pages.ts";
@@ -51,7 +52,7 @@ export async function takeOut(
     );
   }
   for (const place of [quarantine, backup]) {
-    if (place && liesWithin(place.uri, files.uri)) {
+    if (place && (await liesIn(place.uri, files.uri))) {
       throw new SafelightError(
         "invalid_request",
         `${place.uri} is the data set ${files.uri} or lies in it: what is moved there would be a part of it`,
@@ -172,11 +173,6 @@ export async function digestOf(files: Files, key: string, signal: AbortSignal) {
   for await (const _ of digest.of(files.stream(key, signal)));
   const { sha256, bytes } = digest;
   return { sha256, bytes };
-}
-
-/** Whether one place is another, or lies in it. Both are as `Files` names them: links followed, without a slash at the end. */
-function liesWithin(place: string, root: string): boolean {
-  return place === root || place.startsWith(`${root}/`);
 }
 
 async function damagedArchives(store: ScanStore, scan: string): Promise<ReadonlySet<string>> {
