@@ -7,7 +7,8 @@ import type { ManifestHeader } from "../contract/manifest.ts";
 import type { Scan } from "../contract/scan.ts";
 import { type Consequences, takeOut } from "../dataset/consequences/apply.ts";
 import { JOURNAL, Journal, readJournal } from "../dataset/consequences/journal.ts";
-import { type Undone, undo, undoable } from "../dataset/consequences/undo.ts";
+import { isBrokenOff, type Undone, undo, undoable } from "../dataset/consequences/undo.ts";
+import type { Files } from "../dataset/files/files.ts";
 import { makeFolder } from "../dataset/files/folder.ts";
 import { openFiles } from "../dataset/files/open.ts";
 import { sortedFiles } from "../dataset/manifest/kept.ts";
@@ -25,6 +26,7 @@ import {
   type ScanParts,
   type ScanProgress,
   type ScanSettings,
+  sameScans,
   unfinishedScan,
 } from "../dataset/scan/scan.ts";
 import { finishShared, workShard } from "../dataset/scan/shared.ts";
@@ -43,6 +45,11 @@ const BACKUP = "backup";
 export interface DataSetScans {
   /** The newest one that stopped before its end. */
   unfinished(settings: ScanSettings): Promise<Scan | undefined>;
+  /**
+   * The newest finished one, if its rejected files were on their way out of the data set when that broke off.
+   * @param folderOf where the results of a scan are
+   */
+  brokenOff(settings: ScanSettings, folderOf: (id: string) => string): Promise<Scan | undefined>;
   create(settings: ScanSettings): Promise<Scan>;
   /** With a database, together with all workers; else by itself. */
   finish(
@@ -64,8 +71,18 @@ export interface DataSetScans {
    * @param quarantine a folder, absolute, or `s3://bucket/prefix`; undefined: they are removed
    */
   takeOut(id: string, folder: string, quarantine: string | undefined, signal: AbortSignal): Promise<Consequences>;
-  /** Writes the signed manifest of a finished scan, beside its results. */
-  vouch(id: string, folder: string, rewritten: ReadonlySet<string>, signal: AbortSignal): Promise<ManifestHeader>;
+  /**
+   * Writes the signed manifest of a finished scan, beside its results.
+   * @param contents as {@link takeOut} tells; else nothing
+   * @param changed is told of files that are not what was judged any more, and were not rejected for anything else
+   */
+  vouch(
+    id: string,
+    folder: string,
+    contents: Consequences["contents"],
+    signal: AbortSignal,
+    changed?: (key: string, detail: string) => void,
+  ): Promise<ManifestHeader>;
   close(): Promise<void>;
 }
 
@@ -88,6 +105,14 @@ export async function openDataSetScans(
     const shards = config.database && open.add(await openScanShards(readSecret(config.database), onError));
     return {
       unfinished: (settings) => unfinishedScan(parts, settings),
+      async brokenOff(settings, folderOf) {
+        for await (const { state, id } of sameScans(parts, settings)) {
+          if (state !== "finished") continue;
+          const entries = (await readJournal(join(folderOf(id), JOURNAL))) ?? [];
+          return isBrokenOff(entries, id) ? store.get(id) : undefined;
+        }
+        return undefined;
+      },
       create: (settings) => createScan(parts, new Date(), settings),
       async finish(id, options, signal, progress) {
         if (!shards) return finishScan(id, parts, options, signal, progress);
@@ -108,18 +133,24 @@ export async function openDataSetScans(
         const opened = new Closing();
         try {
           const quarantine = destination && opened.add(await openFiles(destination, config.s3, true));
-          const backup = opened.add(await makeFolder(join(folder, BACKUP)));
+          const backup = opened.add(await makeFolder(join(folder, BACKUP, id)));
           const journal = opened.add(await Journal.open(join(folder, JOURNAL)));
           return await takeOut(id, { files, store, journal, quarantine: quarantine || undefined, backup }, signal);
         } finally {
           await opened.close();
         }
       },
-      async vouch(id, folder, rewritten, signal) {
+      async vouch(id, folder, contents, signal, changed = () => {}) {
         const scan = await store.get(id);
         if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
         const key = await signingKey(join(config.data, "signing-key.pem"));
-        return writeManifest(folder, scan, sortedFiles(files, store, id, signal, rewritten), VERSION, key);
+        return writeManifest(folder, scan, sorted(), VERSION, key);
+        async function* sorted() {
+          for await (const each of sortedFiles(files, store, id, signal, contents)) {
+            if ("rejected" in each && each.onlyChanged) changed(each.rejected.key, each.changed ?? "");
+            yield each;
+          }
+        }
       },
       close: () => open.close(),
     };
@@ -248,18 +279,20 @@ export async function undoDataSet(folder: string, s3: Config["s3"], signal: Abor
   const entries = await readJournal(join(folder, JOURNAL));
   if (!entries)
     throw new SafelightError("invalid_request", `${folder} holds no ${JOURNAL}: nothing was moved from there`);
-  const { source, destination, backup } = undoable(entries);
+  const departures = undoable(entries);
   const opened = new Closing();
+  const places = new Map<string, Files>();
   try {
-    const parts = {
-      files: opened.add(await openFiles(source, s3)),
-      quarantine: opened.add(await openFiles(destination, s3)),
-      backup: opened.add(await openFiles(backup, s3)),
-      journal: opened.add(await Journal.open(join(folder, JOURNAL))),
-    };
-    return await undo(entries, parts, signal);
+    const journal = opened.add(await Journal.open(join(folder, JOURNAL)));
+    return await undo(departures, { open, journal }, signal);
   } finally {
     await opened.close();
+  }
+
+  async function open(uri: string): Promise<Files> {
+    const files = places.get(uri) ?? opened.add(await openFiles(uri, s3));
+    places.set(uri, files);
+    return files;
   }
 }
 

@@ -1,11 +1,10 @@
 import { ACTIONS, type Action } from "../contract/actions.ts";
 import { categoryTitle, isCategory } from "../contract/categories.ts";
-import type { Scan } from "../contract/scan.ts";
-import { SCAN_PROBLEMS, type ScanProblemCode } from "../contract/scan-problems.ts";
+import type { Scan, ScanSummary } from "../contract/scan.ts";
+import { hasUnjudged, SCAN_PROBLEMS, type ScanProblemCode } from "../contract/scan-problems.ts";
 import { lopsided } from "../dataset/scan/concepts.ts";
 import { Pace } from "../dataset/scan/pace.ts";
 import type { ScanProgress } from "../dataset/scan/scan.ts";
-import { hasUnjudged } from "../dataset/scan/summary.ts";
 import type { Io } from "./io.ts";
 import { printable, shownAction } from "./verdict.ts";
 
@@ -108,8 +107,12 @@ export function summaryText(io: Io, { summary, layout, source, policy }: Scan): 
     ...(harms.length > 0 ? [`By category:\n${harms.join("")}`] : []),
     ...(wrong.length + notes.length > 0 ? [`Also:\n${[...wrong, ...notes].join("")}`] : []),
     ...(uncovered.length > 0 ? [`Nobody looked in the pictures for: ${uncovered.join(", ")}\n`] : []),
-    ...(hasUnjudged(summary) ? [io.styled("yellow", "Not everything could be judged.\n")] : []),
+    ...(hasUnjudged(summary) ? [io.styled("yellow", `${openText(summary)}\n`)] : []),
   ].join("");
+}
+
+function openText({ pictures }: ScanSummary): string {
+  return pictures === 0 ? "No picture was found: is this the right place?" : "Not everything could be judged.";
 }
 
 export function count(n: number): string {

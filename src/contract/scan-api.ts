@@ -65,6 +65,8 @@ export const ScanItemPageSchema = z.object({ items: z.array(ScanItemSchema), nex
 export const ScanConsequencesSchema = z.object({
   /** Files that have left, or come back. */
   files: z.int().min(0),
+  /** Metadata files and archives from which what left was taken out. */
+  rewritten: z.int().min(0),
   stayed: z.array(z.object({ key: z.string(), detail: z.string() })),
 });
 export type ScanConsequences = z.infer<typeof ScanConsequencesSchema>;

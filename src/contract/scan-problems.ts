@@ -30,3 +30,17 @@ export type ScanProblemCode = keyof typeof SCAN_PROBLEMS;
 
 /** Actions that take a picture out of a training set, unless a scan is told otherwise. */
 export const REJECTED: readonly Action[] = ["blur", "review", "block"];
+
+/** Whether anything of a data set could not be judged, or there was nothing to judge: it must not be taken for safe then. */
+export function hasUnjudged({
+  pictures,
+  unjudged,
+  problems,
+}: {
+  readonly pictures: number;
+  readonly unjudged: number;
+  readonly problems: Readonly<Partial<Record<ScanProblemCode, number>>>;
+}): boolean {
+  const codes = Object.keys(problems) as ScanProblemCode[]; // the type says no more of keys
+  return pictures === 0 || unjudged > 0 || codes.some((code) => SCAN_PROBLEMS[code].unjudged);
+}

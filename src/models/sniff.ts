@@ -18,7 +18,6 @@ const SIGNATURES: readonly { readonly at?: number; readonly magic: string; reado
   { magic: "MM\0*", is: { name: "TIFF", mediaType: "image/tiff" } },
   { magic: "II+\0", is: { name: "TIFF", mediaType: "image/tiff" } },
   { magic: "MM\0+", is: { name: "TIFF", mediaType: "image/tiff" } },
-  { magic: "BM", is: { name: "BMP", mediaType: "image/bmp" } },
   { magic: "\0\0\x01\0", is: { name: "ICO" } },
   { magic: "\xff\x0a", is: { name: "JPEG XL" } },
   { magic: "\0\0\0\x0cJXL ", is: { name: "JPEG XL" } },
@@ -28,11 +27,15 @@ const SIGNATURES: readonly { readonly at?: number; readonly magic: string; reado
   { magic: "PK\x03\x04", is: { name: "ZIP" } },
 ];
 
+/** "BM" alone begins many a text: the size of the header that follows says more. */
+const BMP = /^BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0/s;
+
 /** The first kilobyte alone decides, by the signatures that the formats' specifications give. */
 export function sniff(bytes: Uint8Array): Sniffed | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1024)).toString("latin1");
   if (head.startsWith("RIFF") && head.startsWith("WEBP", 8)) return { name: "WebP", mediaType: "image/webp" };
   if (head.startsWith("ftyp", 4)) return isoMedia(bytes, head);
+  if (BMP.test(head)) return { name: "BMP", mediaType: "image/bmp" };
   const known = SIGNATURES.find(({ magic }) => head.startsWith(magic));
   if (known) return known.is;
   if (/^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg\b/is.test(head))

@@ -210,6 +210,37 @@ describe("safelight scan", () => {
     });
   });
 
+  test("a quarantine that broke off goes on with the same command, and one undo brings all back", async () => {
+    const set = dataSet();
+    const rows = ["a.png", "b.png", "d.png"].map((name) => `{"file_name":"${name}","text":"a boat"}\n`);
+    rmSync(world.path(`${set}/dataset_info.json`));
+    world.write(`${set}/metadata.jsonl`, rows.join(""));
+    world.write(`${set}/d.png`, bad);
+    const held = world.path(`held of ${set}`);
+    mkdirSync(join(held, "d.png"), { recursive: true });
+    const command = ["scan", set, ...DEFAULT, "--out", `out of ${set}`, "--quarantine", `held of ${set}`];
+    expect((await world.run(command)).err).toContain("cannot be written");
+    expect(readdirSync(world.path(set)).sort()).toEqual(["a.png", "c.png", "d.png", "metadata.jsonl"]);
+    rmSync(join(held, "d.png"), { recursive: true });
+    const { status, err } = await world.run(command);
+    expect(err).toMatch(/going on with scan_.*\n1 files moved .*; 1 archives and metadata files are without them/);
+    expect(status).toBe(0);
+    expect(readFileSync(world.path(`${set}/metadata.jsonl`), "utf8")).toBe(rows[0]);
+    expect((await world.run(["scan", "verify", `out of ${set}/manifest.json`, set])).status).toBe(0);
+    expect((await world.run(command)).err).not.toContain("going on");
+    expect((await world.run(["scan", "undo", `out of ${set}`])).status).toBe(0);
+    expect(readdirSync(world.path(set)).sort()).toEqual(["a.png", "b.png", "c.png", "d.png", "metadata.jsonl"]);
+    expect(readFileSync(world.path(`${set}/metadata.jsonl`), "utf8")).toBe(rows.join(""));
+  });
+
+  test("3 where there is no picture at all: nothing was judged", async () => {
+    mkdirSync(world.path("nothing"));
+    const { status, out } = await world.run(["scan", "nothing", ...DEFAULT, "--out", "out of nothing"]);
+    expect(status).toBe(3);
+    expect(out).toContain("No picture was found: is this the right place?");
+    expect((await world.run(["scan", "verify", "out of nothing/manifest.json", "nothing"])).status).toBe(3);
+  });
+
   test("remove takes out for good, when told to", async () => {
     const set = dataSet();
     expect((await world.run(["scan", set, ...DEFAULT, "--remove"])).status).toBe(2);

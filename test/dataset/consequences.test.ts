@@ -64,11 +64,12 @@ async function take(set: Set, remove = false): Promise<Consequences> {
 }
 
 async function putBack({ journal: path, given, quarantine, backup }: Set): Promise<Undone> {
-  const entries = (await readJournal(path)) ?? [];
-  undoable(entries);
+  const departures = undoable((await readJournal(path)) ?? []);
+  const places = [given.files, quarantine, backup];
+  const open = async (uri: string) => places.find((place) => place.uri === uri) ?? makeFolder(uri);
   const journal = await Journal.open(path);
   try {
-    return await undo(entries, { files: given.files, quarantine, backup, journal }, never);
+    return await undo(departures, { open, journal }, never);
   } finally {
     await journal.close();
   }
@@ -248,12 +249,41 @@ describe("quarantine", () => {
     });
     const set = await scanned({ "00.tar": shard, "01.tar": await tar({ "4.png": shows("nothing", "4") }) });
     const before = contents(set.source);
-    const { rewritten } = await take(set);
-    expect([...rewritten]).toEqual(["00.tar"]);
+    const { rewritten, contents: now } = await take(set);
+    expect([rewritten, [...now.keys()]]).toEqual([1, ["00.tar"]]);
     expect(await membersOf(readFileSync(join(set.source, "00.tar")))).toEqual(["1.png", "1.txt", "other.cls"]);
     expect(contents(set.source)["01.tar"]).toBe(before["01.tar"]);
     await putBack(set);
     expect(contents(set.source)).toEqual(before);
+  });
+
+  test("an archive of which not every member can be judged or copied is not rewritten", async () => {
+    const twice = pack();
+    for (const what of ["gore", "nothing"] as const) twice.entry({ name: "1.png", mtime: new Date(0) }, shows(what));
+    twice.finalize();
+    const sparse = await tar({ "1.png": shows("nothing"), "2.png": shows("gore") });
+    sparse.write("S", 156); // GNU's sparse file
+    sparse.fill(" ", 148, 156);
+    sparse.write(
+      `${sparse
+        .subarray(0, 512)
+        .reduce((a, b) => a + b, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
+    const set = await scanned({
+      "sparse.tar": sparse,
+      "twice.tar": Buffer.concat(await Array.fromAsync(twice as AsyncIterable<Buffer>)),
+    });
+    const before = contents(set.source);
+    expect((await take(set, true)).stayed).toEqual([
+      { key: "sparse.tar", detail: '"1.png" in it cannot be copied' },
+      { key: "twice.tar", detail: "it is damaged: single members cannot be taken out of it" },
+    ]);
+    expect(contents(set.source)).toEqual(before);
+    expect(await take(set)).toMatchObject({ left: 1, rewritten: 0, stayed: [{ key: "sparse.tar" }] });
+    expect(contents(set.quarantine.uri)).toEqual({ "twice.tar": before["twice.tar"] });
   });
 
   test("an archive that is damaged goes as a whole", async () => {
@@ -287,6 +317,74 @@ describe("quarantine", () => {
     expect(await readJournal(set.journal)).toEqual([]);
   });
 
+  test("a caption, a metadata file or an archive that is another one by now stays, and is told", async () => {
+    const shard = await tar({ "1.png": shows("gore") });
+    const set = await scanned({
+      ...TREE,
+      "00.tar": shard,
+      "metadata.jsonl": '{"file_name":"10_dog/b.png","text":"calm"}\n',
+    });
+    const edited = {
+      "10_dog/c.txt": "edited",
+      "00.tar": await tar({ "1.png": shows("gore"), "2.png": shows("nothing", "new") }),
+      "metadata.jsonl": '{"file_name":"10_dog/b.png","text":"calm"}\n{"file_name":"10_dog/a.png","text":"new"}\n',
+    };
+    for (const [key, content] of Object.entries(edited)) writeFileSync(join(set.source, key), content);
+    const { left, rewritten, stayed } = await take(set);
+    expect({ left, rewritten }).toEqual({ left: 3, rewritten: 0 });
+    const detail = "it is not what was judged any more";
+    expect(stayed.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual(
+      Object.keys(edited)
+        .sort()
+        .map((key) => ({ key, detail })),
+    );
+    for (const [key, content] of Object.entries(edited))
+      expect(readFileSync(join(set.source, key)), key).toEqual(Buffer.from(content));
+  });
+
+  test("an undo removes nothing from the quarantine that the move did not put there", async () => {
+    const set = await scanned(TREE);
+    mkdirSync(join(set.quarantine.uri, "10_dog"));
+    writeFileSync(join(set.quarantine.uri, "10_dog/b.png"), "of somebody else");
+    const before = contents(set.source);
+    expect((await take(set)).stayed).toMatchObject([{ key: "10_dog/b.png" }]);
+    expect(await putBack(set)).toEqual({ restored: 3, open: [] });
+    expect(contents(set.source)).toEqual(before);
+    expect(contents(set.quarantine.uri)).toEqual({ "10_dog/b.png": "of somebody else" });
+  });
+
+  test("what two scans have moved to two places, with one journal, comes back from both", async () => {
+    const first = await scanned({ "1.png": shows("gore"), "2.png": shows("nothing") });
+    const before = contents(first.source);
+    await take(first);
+    plant(first.source, { "3.png": shows("gore", "3") });
+    const { id } = await createScan(first.given, new Date());
+    await finishScan(id, first.given, OPTIONS, never, () => {});
+    const second = { ...first, scan: id, quarantine: await makeFolder(join(temporaryFolder(), "other")) };
+    await take(second);
+    expect(Object.keys(contents(first.source))).toEqual(["2.png"]);
+    expect(await putBack(second)).toEqual({ restored: 2, open: [] });
+    expect(contents(first.source)).toEqual({ ...before, "3.png": shows("gore", "3") });
+    expect([first, second].map(({ quarantine }) => contents(quarantine.uri))).toEqual([{}, {}]);
+  });
+
+  test("a file that left twice comes back twice, when there is room", async () => {
+    const set = await scanned({ "1.png": shows("gore", "first") });
+    await take(set);
+    plant(set.source, { "1.png": shows("gore", "second") });
+    const { id } = await createScan(set.given, new Date());
+    await finishScan(id, set.given, OPTIONS, never, () => {});
+    const again = { ...set, scan: id, quarantine: await makeFolder(join(temporaryFolder(), "other")) };
+    await take(again);
+    expect(await putBack(again)).toEqual({
+      restored: 1,
+      open: [{ key: "1.png", detail: "there is another file in its place by now" }],
+    });
+    rmSync(join(set.source, "1.png"));
+    expect(await putBack(again)).toEqual({ restored: 1, open: [] });
+    expect(contents(set.source)).toEqual({ "1.png": shows("gore", "first") });
+  });
+
   test("overwrites nothing that lies there: what has no place stays, and is told", async () => {
     const first = await scanned({ "1.png": shows("gore", "a dog"), "2.png": shows("nothing") });
     await take(first);
@@ -309,12 +407,12 @@ describe("quarantine", () => {
   test("an archive that lost its rejected members, and holds what nobody looked into, is still not vouched for", async () => {
     const shard = await tar({ "1.png": shows("nothing"), "2.png": shows("gore"), "3.mp4": "a film" });
     const set = await scanned({ "00.tar": shard });
-    const { rewritten } = await take(set);
-    expect([...rewritten]).toEqual(["00.tar"]);
+    const { rewritten, contents: now } = await take(set);
+    expect([rewritten, [...now.keys()]]).toEqual([1, ["00.tar"]]);
     expect(await membersOf(readFileSync(join(set.source, "00.tar")))).toEqual(["1.png", "3.mp4"]);
     const { files, store } = set.given;
     const sorted = [];
-    for await (const file of sortedFiles(files, store, set.scan, never, rewritten)) sorted.push(file);
+    for await (const file of sortedFiles(files, store, set.scan, never, now)) sorted.push(file);
     expect(sorted).toMatchObject([{ rejected: { key: "00.tar", action: "review" } }]);
   });
 

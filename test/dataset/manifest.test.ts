@@ -10,20 +10,24 @@ import { writeManifest } from "../../src/dataset/manifest/write.ts";
 import { createScan, finishScan } from "../../src/dataset/scan/scan.ts";
 import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
 import { shows } from "./judge.ts";
-import { never, parts, plant, temporaryFolder } from "./world.ts";
+import { never, parts, plant, type Tree, temporaryFolder } from "./world.ts";
 
-async function scanned() {
-  const source = plant(temporaryFolder(), {
-    "a.png": shows("nothing"),
-    "a.txt": "calm",
-    "b.png": shows("gore"),
-    "b.txt": "calm too",
-    "sub/ü c.png": shows("nothing", "3"),
-    "README.md": "hello",
-  });
+const TREE: Tree = {
+  "a.png": shows("nothing"),
+  "a.txt": "calm",
+  "b.png": shows("gore"),
+  "b.txt": "calm too",
+  "sub/ü c.png": shows("nothing", "3"),
+  "README.md": "hello",
+};
+
+/** @param meanwhile done to the data set after it was judged, and before the manifest is written */
+async function scanned(tree = TREE, meanwhile: (source: string) => void = () => {}) {
+  const source = plant(temporaryFolder(), tree);
   const given = await parts(source);
   const { id } = await createScan(given, new Date());
   const scan = await finishScan(id, given, { width: 2 }, never, () => {});
+  meanwhile(source);
   const folder = temporaryFolder();
   const key = await signingKey(join(folder, "key.pem"));
   await writeManifest(folder, scan, sortedFiles(given.files, given.store, id, never), "1.0.0", key);
@@ -53,6 +57,27 @@ test("a manifest is JSON that lists what may be trained on and what may not", as
     ["b.txt", "block"],
   ]);
   expect(header).toMatchObject({ complete: true, kept: { count: 4 }, rejected: { count: 2 } });
+});
+
+test("a manifest vouches for nothing that changed since it was judged", async () => {
+  const tree = {
+    ...TREE,
+    "metadata.jsonl": '{"file_name":"a.png","text":"calm"}\n',
+    "sub/dataset_info.json": '{"instance_prompt":"calm"}',
+  };
+  expect(JSON.parse(readFileSync((await scanned(tree)).path, "utf8")).header).toMatchObject({
+    complete: true,
+    kept: { count: 6 },
+  });
+  const edits = ["a.txt", "metadata.jsonl", "sub/dataset_info.json"];
+  for (const key of edits) {
+    const { path } = await scanned(tree, (source) => appendFileSync(join(source, key), " "));
+    const { header, rejected } = JSON.parse(readFileSync(path, "utf8"));
+    expect(header, key).toMatchObject({ complete: false, kept: { count: 5 } });
+    expect(rejected, key).toMatchObject(
+      [{ key: "b.png" }, { key: "b.txt" }, { key, action: "review" }].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    );
+  }
 });
 
 describe("verify", () => {

@@ -111,14 +111,12 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     if (!one || !other) throw new Error("there are no stores");
     for (let time = 1; time <= 20; time++) {
       await one.update("scan_1", { state: "judging", total: 0, done: 0, error: null });
-      const [, , cancelled] = await Promise.all([
+      await Promise.all([
         one.update("scan_1", { state: "finished", done: time }),
         other.update("scan_1", { error: "told" }),
         other.update("scan_1", { state: "cancelled" }, ["judging"]),
         one.update("scan_1", { total: time }),
       ]);
-      // cancelled at first or not at all: the end of it came after, or stayed
-      expect([true, false]).toContain(cancelled);
       expect(await other.get("scan_1")).toEqual({ ...SCAN, state: "finished", done: time, total: time, error: "told" });
     }
   });
@@ -189,7 +187,7 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
       },
       { ...file("x.tar/c.png", { inside }), sidecars: [], captions: [], labels: null },
     ]);
-    expect(await scans.orphans("scan_1", null, 10)).toEqual(["b.txt"]);
+    expect(await scans.orphans("scan_1", null, 10)).toMatchObject([{ key: "b.txt", kind: "caption" }]);
     expect(await scans.hasCaptions("scan_1")).toBe(true);
     expect((await scans.picturesWithStems("scan_1", ["a", "b"])).map(({ key }) => key)).toEqual(["a.png"]);
   });

@@ -1,13 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pack } from "tar-stream";
+import { type Pack, pack } from "tar-stream";
 import { describe, expect, test } from "vitest";
 import type { Scan, ScanItem } from "../../src/contract/scan.ts";
+import { hasUnjudged } from "../../src/contract/scan-problems.ts";
 import { sortedFiles } from "../../src/dataset/manifest/kept.ts";
 import { everyItem, everyProblem } from "../../src/dataset/scan/pages.ts";
 import { createScan, finishScan, type ScanParts, unfinishedScan } from "../../src/dataset/scan/scan.ts";
-import { hasUnjudged } from "../../src/dataset/scan/summary.ts";
+
 import { shows, type TextJudge, textJudge } from "./judge.ts";
 import { never, parts, plant, temporaryFolder } from "./world.ts";
 
@@ -30,13 +31,32 @@ async function problemsOf({ store }: ScanParts, { id }: Scan): Promise<Record<st
   return problems;
 }
 
-async function tar(members: Readonly<Record<string, string>>): Promise<Buffer> {
+type Members = readonly (readonly [string, string | Uint8Array])[];
+
+async function tar(members: Readonly<Record<string, string | Uint8Array>>): Promise<Buffer> {
+  return tarOf(Object.entries(members));
+}
+
+/** In this order, and with as many of one name as there are. */
+async function tarOf(members: Members): Promise<Buffer> {
   const archive = pack();
-  for (const [name, content] of Object.entries(members)) archive.entry({ name }, content);
+  for (const [name, content] of members) archive.entry({ name }, content);
+  return packed(archive);
+}
+
+async function packed(archive: Pack): Promise<Buffer> {
   archive.finalize();
-  const pieces: Buffer[] = [];
-  for await (const piece of archive) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
+  return Buffer.concat(await Array.fromAsync(archive as AsyncIterable<Buffer>));
+}
+
+/** An archive whose first member is a sparse file of GNU's. */
+function asSparse(archive: Buffer): Buffer {
+  const sparse = Buffer.from(archive);
+  sparse.write("S", 156);
+  sparse.fill(" ", 148, 156);
+  const sum = sparse.subarray(0, 512).reduce((a, b) => a + b, 0);
+  sparse.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return sparse;
 }
 
 const runsAsRoot = process.getuid?.() === 0;
@@ -155,6 +175,27 @@ describe("layouts", () => {
     expect(await problemsOf(given, found)).toEqual({ "01.tar": "archive_damaged" });
   });
 
+  test("webdataset: a sample's key ends at the first dot", async () => {
+    const shard = await tar({
+      "0001.input.png": shows("nothing"),
+      "0001.output.png": shows("nothing", "2"),
+      "0001.caption.txt": "calm",
+      "0002.input.png": shows("nothing", "3"),
+      "0002.txt": "hate",
+    });
+    const given = await parts(plant(temporaryFolder(), { "00.tar": shard }));
+    const found = await scan(given);
+    const items = await itemsOf(given, found);
+    const captions = [...items].map(([key, item]) => [key, ...item.captions.map(({ file }) => file)]);
+    expect(captions).toEqual([
+      ["00.tar/0001.input.png", "00.tar/0001.caption.txt"],
+      ["00.tar/0001.output.png", "00.tar/0001.caption.txt"],
+      ["00.tar/0002.input.png", "00.tar/0002.txt"],
+    ]);
+    expect(items.get("00.tar/0002.input.png")?.action).toBe("review");
+    expect(await problemsOf(given, found)).toEqual({});
+  });
+
   test("a plain folder expects no captions", async () => {
     const given = await parts(plant(temporaryFolder(), { "a.png": shows("nothing"), "README.md": "hello" }));
     const found = await scan(given);
@@ -186,6 +227,115 @@ describe("what is wrong with single files", () => {
     for await (const file of sortedFiles(given.files, given.store, found.id, never))
       if ("rejected" in file) rejected.push(file.rejected.key);
     expect(rejected).toEqual(["00.tar", "a/photo.HEIC", "more.tar.gz", "table.parquet"]);
+  });
+
+  test("what a name does not say, the first bytes do: pictures are judged, what is not opened is told", async () => {
+    const png = Buffer.from("89504e470d0a1a0a", "hex");
+    const jpeg = Buffer.concat([Buffer.from("ffd8ffe0", "hex"), Buffer.from(shows("gore"))]);
+    const shard = await tar({
+      "1": jpeg,
+      "2.txt": png,
+      "3.bin": "PK\x03\x04",
+      "4.cls": "7",
+      "deep.tar": "",
+      "5.png": png,
+    });
+    const given = await parts(
+      plant(temporaryFolder(), {
+        bad: jpeg,
+        "bad.png.bak": Buffer.concat([png, Buffer.from(shows("gore"))]),
+        "bad.txt": "full of hate",
+        "orphan.txt": jpeg,
+        "caption.txt": "calm",
+        "weights.pt": "PK\x03\x04",
+        photo: Buffer.concat([Buffer.alloc(4), Buffer.from("ftypheic")]),
+        log: Buffer.from("1f8b0800", "hex"),
+        shard,
+        "notes.md": "BMW builds cars, and P3 is a colour space",
+        empty: "",
+      }),
+    );
+    const found = await scan(given);
+    const items = await itemsOf(given, found);
+    expect([...items].map(([key, { action }]) => [key, action])).toEqual([
+      ["bad", "block"],
+      ["bad.png.bak", "block"],
+      ["orphan.txt", "block"],
+      ["shard/1", "block"],
+      ["shard/2.txt", "allow"],
+      ["shard/5.png", "allow"],
+    ]);
+    expect(items.get("bad")?.captions[0]?.action).toBe("review");
+    expect(items.get("bad.png.bak")?.problems).toMatchObject([
+      { code: "wrong_extension" },
+      { code: "caption_missing" },
+    ]);
+    expect(await problemsOf(given, found)).toEqual({
+      "caption.txt": "caption_orphan",
+      log: "not_looked_into",
+      photo: "not_looked_into",
+      "shard/3.bin": "not_looked_into",
+      "shard/deep.tar": "not_looked_into",
+      "weights.pt": "not_looked_into",
+    });
+    const kept: string[] = [];
+    for await (const file of sortedFiles(given.files, given.store, found.id, never))
+      if ("kept" in file) kept.push(file.kept.key);
+    expect(kept).toEqual(["caption.txt", "empty", "notes.md"]);
+  });
+
+  test("an archive with two members of one name, with sparse files, or with links out of it is not vouched for", async () => {
+    const named = (...names: readonly string[]) =>
+      tarOf(names.map((name, i) => [name, shows(i === 0 ? "nothing" : "gore")]));
+    const linked = pack();
+    linked.entry({ name: "in.png", type: "symlink", linkname: "a.png" });
+    linked.entry({ name: "deep/up.png", type: "symlink", linkname: "../a.png" });
+    linked.entry({ name: "out.png", type: "symlink", linkname: "/etc/passwd" });
+    const given = await parts(
+      plant(temporaryFolder(), {
+        "dotted.tar": await named("a.png", "./a.png"),
+        "linked.tar": await packed(linked),
+        "sparse.tar": asSparse(await named("a.png")),
+        "twice.tar": await named("a.png", "a.png"),
+        "fine.tar": await named("a.png"),
+      }),
+    );
+    const found = await scan(given);
+    expect(await problemsOf(given, found)).toEqual({
+      "dotted.tar": "archive_damaged",
+      "linked.tar": "leaves_source",
+      "sparse.tar": "not_looked_into",
+      "twice.tar": "archive_damaged",
+    });
+    const kept: string[] = [];
+    for await (const file of sortedFiles(given.files, given.store, found.id, never))
+      if ("kept" in file) kept.push(file.kept.key);
+    expect(kept).toEqual(["fine.tar"]);
+  });
+
+  test("every line of a metadata file that is wrong, or names no picture, is told", async () => {
+    const lines = [
+      '{"file_name":"a.png","text":"calm"}',
+      '{"file_name":"gone.png","text":"calm"}',
+      "no JSON",
+      '{"text":"calm"}',
+      '{"file_name":"away.png","text":"calm","prompt":"calm"}',
+    ];
+    const given = await parts(
+      plant(temporaryFolder(), { "a.png": shows("nothing"), "metadata.jsonl": `${lines.join("\n")}\n` }),
+    );
+    const found = await scan(given);
+    const problems: string[] = [];
+    for await (const { problem } of everyProblem(given.store, found.id))
+      problems.push(`${problem.code}: ${problem.detail}`);
+    expect(problems).toEqual([
+      'caption_orphan: line 2, text: there is no picture "gone.png"',
+      'caption_orphan: line 5, prompt: there is no picture "away.png"',
+      'caption_orphan: line 5, text: there is no picture "away.png"',
+      "metadata_invalid: line 3: it is not JSON in UTF-8",
+      'metadata_invalid: line 4: "file_name" is missing or no text',
+    ]);
+    expect(found.summary?.problems).toEqual({ caption_orphan: 3, metadata_invalid: 2 });
   });
 
   test("is told, and the rest goes on", async () => {
@@ -350,5 +500,6 @@ describe("long work", () => {
     mkdirSync(join(folder, "empty"));
     const found = await scan(await parts(folder));
     expect(found).toMatchObject({ state: "finished", total: 0, summary: { pictures: 0 } });
+    expect(found.summary && hasUnjudged(found.summary)).toBe(true);
   });
 });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { Scan, ScanItem } from "../../src/contract/scan.ts";
@@ -209,12 +210,12 @@ describe("scans over the API", () => {
     const { id } = await scan("dogs");
     const before = readdirSync(join(sets, "dogs")).sort();
     const moved = await server.post(`${SCANS}/${id}/quarantine`, {});
-    expect(await moved.json()).toEqual({ files: 3, stayed: [] });
+    expect(await moved.json()).toEqual({ files: 3, rewritten: 0, stayed: [] });
     expect(readdirSync(join(sets, "dogs")).sort()).toEqual(["a.png", "broken.png", "c.png"]);
     expect(readdirSync(join(held, id)).sort()).toEqual(["b.png", "b.txt", "d.png"]);
     expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
     expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(409);
-    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, rewritten: 0, stayed: [] });
     expect(readdirSync(join(sets, "dogs")).sort()).toEqual(before);
     expect((await server.post(`${SCANS}/${id}/undo`, {})).status).toBe(409);
   });
@@ -309,19 +310,52 @@ describe("scans over the API", () => {
     expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(503);
     expect(readdirSync(set).sort()).toEqual(["a.png", "c.png", "d.png"]);
     rmSync(inTheWay, { recursive: true });
-    expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({ files: 2, stayed: [] });
+    expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({
+      files: 2,
+      rewritten: 0,
+      stayed: [],
+    });
     expect(readdirSync(set)).toEqual(["a.png"]);
     expect((await server.post(`${SCANS}/${id}/quarantine`, {})).status).toBe(409);
-    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+    expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, rewritten: 0, stayed: [] });
+  });
+
+  test("quarantine of nothing but members of archives can be undone", async () => {
+    const set = join(sets, "shards");
+    mkdirSync(set);
+    const shard = pack();
+    for (const [name, prompt] of [
+      ["1.png", "a red boat"],
+      ["2.png", "safelight-test:image:violence:0.9"],
+    ] as const)
+      shard.entry({ name }, Buffer.from(await draw(prompt)));
+    shard.finalize();
+    const before = Buffer.concat(await Array.fromAsync(shard as AsyncIterable<Buffer>));
+    writeFileSync(join(set, "00.tar"), before);
+    const { id } = await scan("shards");
+    const moved = await server.post(`${SCANS}/${id}/quarantine`, {});
+    expect(await moved.json()).toEqual({ files: 0, rewritten: 1, stayed: [] });
+    expect(readFileSync(join(set, "00.tar")).length).toBeLessThan(before.length);
+    expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
+    expect((await server.post(`${SCANS}/${id}/undo`, {})).status).toBe(200);
+    expect(readFileSync(join(set, "00.tar")).equals(before)).toBe(true);
   });
 
   test("quarantine and undo can be had again and again", async () => {
     const set = await fill("to-and-fro");
     const { id } = await scan("to-and-fro");
     for (let time = 1; time <= 2; time++) {
-      expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({ files: 3, stayed: [] });
+      expect(await (await server.post(`${SCANS}/${id}/quarantine`, {})).json()).toEqual({
+        files: 3,
+        rewritten: 0,
+        stayed: [],
+      });
       expect(await get(`${SCANS}/${id}`)).toMatchObject({ quarantined: true });
-      expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({ files: 3, stayed: [] });
+      expect(await (await server.post(`${SCANS}/${id}/undo`, {})).json()).toEqual({
+        files: 3,
+        rewritten: 0,
+        stayed: [],
+      });
       expect(readdirSync(set)).toHaveLength(4);
     }
   });

@@ -56,9 +56,9 @@ export class ScanMoves {
       const scans = await (await dataSets()).openDataSetScans(this.#config, source, policy.name, this.#onError);
       try {
         const folder = this.#folder(id);
-        const { left, stayed, rewritten } = await scans.takeOut(id, folder, `${quarantine}/${id}`, signal);
-        await scans.vouch(id, folder, rewritten, signal);
-        return { files: left, stayed: [...stayed] };
+        const { left, rewritten, contents, stayed } = await scans.takeOut(id, folder, `${quarantine}/${id}`, signal);
+        await scans.vouch(id, folder, contents, signal);
+        return { files: left, rewritten, stayed: [...stayed] };
       } finally {
         await scans.close();
       }
@@ -70,7 +70,7 @@ export class ScanMoves {
     return this.#exclusively(async () => {
       if (!(await this.#moved(id)).held) throw new SafelightError("conflict", "nothing of this scan is in quarantine");
       const { restored, open } = await (await dataSets()).undoDataSet(this.#folder(id), this.#config.s3, signal);
-      return { files: restored, stayed: [...open] };
+      return { files: restored, rewritten: 0, stayed: [...open] };
     });
   }
 

@@ -119,7 +119,7 @@ export class ScanQueue {
         await scans.finish(job.id, { width: WIDTH }, job.stop.signal, (progress) => this.#tell(job, progress));
         const folder = this.#folder(job.id);
         await scans.report(job.id, folder, { thumbnails: true, most: ON_PAGE }, job.stop.signal);
-        await scans.vouch(job.id, folder, new Set(), job.stop.signal);
+        await scans.vouch(job.id, folder, new Map(), job.stop.signal);
       } finally {
         await scans.close();
       }

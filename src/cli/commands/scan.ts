@@ -1,10 +1,9 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { SCAN_LAYOUTS, type Scan, ScanLayoutSchema, type ScanSummary } from "../../contract/scan.ts";
-import { REJECTED } from "../../contract/scan-problems.ts";
+import { hasUnjudged, REJECTED } from "../../contract/scan-problems.ts";
 import type { Consequences } from "../../dataset/consequences/apply.ts";
 import { liesIn } from "../../dataset/files/places.ts";
-import { hasUnjudged } from "../../dataset/scan/summary.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import type { Io } from "../io.ts";
 import { configFor, sourceUri } from "../opened.ts";
@@ -51,7 +50,7 @@ export const command = defineCommand({
     const layout = layoutOption(values.layout);
     const minSide = numberOption("min-side", values["min-side"], z.int().min(0).max(100_000)) ?? 256;
     const onPage = numberOption("on-page", values["on-page"], z.int().min(0).max(20_000)) ?? 1_000;
-    const asked = numberOption("width", values.width, z.int().min(1).max(1_000));
+    const givenWidth = numberOption("width", values.width, z.int().min(1).max(1_000));
     const source = sourceUri(given, io.cwd);
     const quarantine = await quarantineOption(values, source, io);
     if (values.out !== undefined) await assertOutside("--out", resolve(io.cwd, values.out), source);
@@ -59,37 +58,61 @@ export const command = defineCommand({
     const { openDataSetScans, widthOf } = await import("../../app/data-set.ts");
     const tell = (error: unknown) => io.err(`${error instanceof Error ? error.message : String(error)}\n`);
     const scans = await openDataSetScans(config, source, values.policy ?? POLICY, tell);
-    const width = asked ?? widthOf();
+    const width = givenWidth ?? widthOf();
     const bar = new ScanBar(io);
     try {
-      const found = values.restart ? undefined : await scans.unfinished({ layout, minSide });
-      const { id } = found ?? (await scans.create({ layout, minSide }));
-      if (found) io.err(`going on with ${id}: ${found.done} of ${found.total} pictures are judged\n`);
-      const scan = await scans.finish(id, { width }, io.signal, (progress) => bar.show(progress));
+      const folderOf = (id: string) => resolve(io.cwd, values.out ?? join(config.data, "scans", id));
+      const asked = quarantine !== undefined || values.remove === true;
+      const brokenOff = asked && !values.restart ? await scans.brokenOff({ layout, minSide }, folderOf) : undefined;
+      const scan = brokenOff ?? (await judged());
+      const { id } = scan;
+      const folder = folderOf(id);
       bar.clear();
-      const folder = resolve(io.cwd, values.out ?? join(config.data, "scans", id));
-      const page = { thumbnails: values["no-thumbnails"] !== true, most: onPage };
-      await scans.report(id, folder, page, io.signal);
+      // what had left already would be missing on the page
+      if (!brokenOff)
+        await scans.report(id, folder, { thumbnails: values["no-thumbnails"] !== true, most: onPage }, io.signal);
       if (!values.json) await io.out(summaryText(io, scan));
       const taken = await consequences(scan);
-      const { kept, rejected } = await scans.vouch(id, folder, taken?.rewritten ?? new Set(), io.signal);
+      let changed = 0;
+      const { kept, rejected } = await scans.vouch(
+        id,
+        folder,
+        taken?.contents ?? new Map(),
+        io.signal,
+        (key, detail) => {
+          changed += 1;
+          io.err(`${printable(key)} is not vouched for: ${detail}\n`);
+        },
+      );
       if (values.json) await io.out(`${JSON.stringify({ ...scan, folder, ...(taken ? outcome(taken) : {}) })}\n`);
       io.err(
         `${count(kept.count)} files kept, ${count(rejected.count)} rejected; ${folder}: report.html, manifest.json (signed)\n`,
       );
-      return taken && taken.stayed.length > 0 ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
+      const open = changed > 0 || (taken?.stayed.length ?? 0) > 0;
+      return open ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
+
+      async function judged(): Promise<Scan> {
+        const found = values.restart ? undefined : await scans.unfinished({ layout, minSide });
+        const { id } = found ?? (await scans.create({ layout, minSide }));
+        if (found) io.err(`going on with ${id}: ${found.done} of ${found.total} pictures are judged\n`);
+        return scans.finish(id, { width }, io.signal, (progress) => bar.show(progress));
+      }
 
       async function consequences({ summary }: Scan): Promise<Consequences | undefined> {
         const found = summary ? rejectedIn(summary) : 0;
-        if ((quarantine === undefined && !values.remove) || found === 0) return undefined;
+        if (!asked || found === 0) return undefined;
+        if (brokenOff) io.err(`going on with ${id}: what it rejected had not left as a whole\n`);
         if (values.remove && !values.yes && !(await confirmed(io, `Remove ${count(found)} pictures for good?`))) {
           io.err("nothing was removed\n");
           return undefined;
         }
         const taken = await scans.takeOut(id, folder, quarantine, io.signal);
         for (const { key, detail } of taken.stayed) io.err(`${printable(key)} stays: ${detail}\n`);
-        const how = quarantine === undefined ? "removed" : `moved to ${quarantine}; safelight scan undo ${folder}`;
-        io.err(`${count(taken.left)} files ${how}\n`);
+        const how = quarantine === undefined ? "removed" : `moved to ${quarantine}`;
+        const others =
+          taken.rewritten > 0 ? `; ${count(taken.rewritten)} archives and metadata files are without them` : "";
+        const back = quarantine === undefined ? "" : `; safelight scan undo ${folder}`;
+        io.err(`${count(taken.left)} files ${how}${others}${back}\n`);
         return taken;
       }
     } catch (error) {
@@ -134,8 +157,8 @@ async function confirmed(io: Io, question: string): Promise<boolean> {
   return false;
 }
 
-function outcome({ left, stayed }: Consequences) {
-  return { left, stayed };
+function outcome({ left, rewritten, stayed }: Consequences) {
+  return { left, rewritten, stayed };
 }
 
 function rejectedIn({ actions }: ScanSummary): number {

@@ -1,13 +1,13 @@
 import { SafelightError } from "../../contract/errors.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
+import { Digesting, fileDigest } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { liesIn } from "../files/places.ts";
-import { kindOf, stemOf } from "../layouts/kinds.ts";
 import { isRejected, sortedFiles } from "../manifest/kept.ts";
 import { everyFile, everyProblem } from "../scan/pages.ts";
 import type { Journal } from "./journal.ts";
-import { archiveWithout, Digesting, type Leaves, metadataWithout } from "./rewrite.ts";
+import { archiveWithout, type Leaves, metadataWithout } from "./rewrite.ts";
 
 export interface ConsequenceParts {
   readonly files: Files;
@@ -21,15 +21,18 @@ export interface ConsequenceParts {
 
 export interface Consequences {
   readonly left: number;
-  readonly rewritten: ReadonlySet<string>;
+  /** Metadata files and archives from which something was taken out. */
+  readonly rewritten: number;
+  /** By key, what metadata files and archives with rejected members are now: their digests. */
+  readonly contents: ReadonlyMap<string, string>;
   /** What was to leave and did not, and why. */
   readonly stayed: readonly { readonly key: string; readonly detail: string }[];
 }
 
 /**
  * Takes the rejected pictures of a finished scan out of the data set, with their captions, their rows in metadata files and their
- * members in archives. Nothing leaves that is not, byte for byte, what was judged. An archive that is damaged goes to the quarantine as a
- * whole, and is never removed; other files that nobody has looked into stay.
+ * members in archives. Nothing leaves, and nothing is rewritten, that is not what was judged. An archive that is damaged goes to the
+ * quarantine as a whole, and is never removed; other files that nobody has looked into stay.
  *
  * Each step is in the journal before it is taken. Called again after a crash, what was done is not done twice.
  * @throws SafelightError `conflict` when the scan is not finished; `storage_*`; the signal's reason
@@ -59,6 +62,7 @@ export async function takeOut(
       );
     }
   }
+  const known = await knownContents(journal, scan);
   await journal.add({
     step: "begin",
     scan,
@@ -75,40 +79,61 @@ export async function takeOut(
       if (error.code !== "vanished") stayed.push({ key, detail: error.detail });
     }
   };
-  const rewritten = new Set<string>();
-  for await (const { key } of everyFile(store, scan, "archive")) {
-    await trying(key, async () => {
-      const members = await rejectedMembers(store, scan, key);
-      if (members.size === 0) return;
-      const content = () => archiveWithout(key, files, (member) => members.has(member), signal);
-      await rewrite(key, content, quarantine ? "destination" : null, parts, signal);
-      rewritten.add(key);
+  const contents = new Map<string, string>();
+  let rewritten = 0;
+  const rewriting = (key: string, content: () => AsyncIterable<Uint8Array>, saved: "destination" | "backup" | null) =>
+    trying(key, async () => {
+      const listed = (await store.digests(scan, [key])).get(key);
+      const expected = new Set([listed, ...(known.get(key) ?? [])]);
+      const { before, after } = await rewrite(key, content, saved, expected, parts, signal);
+      contents.set(key, after);
+      if (after !== before) rewritten += 1;
     });
+  const damaged = await damagedArchives(store, scan);
+  for await (const { key } of everyFile(store, scan, "archive")) {
+    const members = await rejectedMembers(store, scan, key);
+    if (members.size === 0) continue;
+    if (damaged.has(key)) stayed.push({ key, detail: "it is damaged: single members cannot be taken out of it" });
+    else {
+      const content = () => archiveWithout(key, files, (member) => members.has(member), signal);
+      await rewriting(key, content, quarantine ? "destination" : null);
+    }
   }
-  const damaged = quarantine ? await damagedArchives(store, scan) : new Set<string>();
   /** Archives that could not be rewritten, and went as a whole. */
   const gone = new Set<string>();
   let left = 0;
-  for await (const sorted of sortedFiles(files, store, scan, signal, rewritten)) {
+  for await (const sorted of sortedFiles(files, store, scan, signal, contents)) {
     if (!("rejected" in sorted)) continue;
-    const { key, sha256 } = sorted.rejected;
-    const kind = kindOf(key);
-    if (kind !== "picture" && kind !== "caption" && !damaged.has(key)) continue;
+    const { rejected, kind, changed, onlyChanged } = sorted;
+    const { key, sha256 } = rejected;
+    const whole = quarantine !== undefined && damaged.has(key);
+    if (onlyChanged || (kind !== "picture" && kind !== "caption" && !whole)) continue;
     await trying(key, async () => {
+      if (changed !== undefined) throw new FileProblem("changed", changed);
       if (!(await leave(key, sha256, parts, signal))) return;
-      if (damaged.has(key)) gone.add(key);
+      if (whole) gone.add(key);
       told(++left);
     });
   }
   const still = new Set(stayed.map(({ key }) => key));
   for await (const { key } of everyFile(store, scan, "metadata")) {
-    await trying(key, async () => {
-      const leaves: Leaves = async (keys) => (await rejectedAmong(store, scan, keys)).difference(still);
-      await rewrite(key, () => metadataWithout(key, files, leaves, signal), "backup", parts, signal);
-    });
+    const leaves: Leaves = async (keys) => (await rejectedAmong(store, scan, keys)).difference(still);
+    await rewriting(key, () => metadataWithout(key, files, leaves, signal), "backup");
   }
   await journal.add({ step: "done" });
-  return { left, rewritten, stayed: stayed.filter(({ key }) => !gone.has(key)) };
+  return { left, rewritten, contents, stayed: stayed.filter(({ key }) => !gone.has(key)) };
+}
+
+/** What metadata files and archives have become when this scan took something out of them before. */
+async function knownContents(journal: Journal, scan: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const known = new Map<string, string[]>();
+  let of: string | undefined;
+  for (const entry of await journal.entries()) {
+    if (entry.step === "begin") of = entry.scan;
+    if (entry.step === "rewriting" && of === scan)
+      known.set(entry.key, [...(known.get(entry.key) ?? []), entry.becomes]);
+  }
+  return known;
 }
 
 /** @returns false when it is not there any more */
@@ -119,40 +144,57 @@ async function leave(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!(await files.stat(key, signal))) return false;
-  const { sha256, bytes } = await digestOf(files, key, signal);
+  const { sha256, bytes } = await fileDigest(files, key, signal);
   if (judged !== null && sha256 !== judged) throw new FileProblem("changed", "it is not what was judged any more");
+  const saved = quarantine && (await isThere(quarantine, key, sha256, signal));
   await journal.add({ step: "leaving", key, bytes, sha256 });
-  if (quarantine) await save(files, quarantine, key, sha256, signal);
+  if (quarantine && !saved) await kept(copy(files, quarantine, key, sha256, signal), key, journal);
   await files.remove(key, signal);
   await journal.add({ step: "left", key });
   return true;
 }
 
+/**
+ * @param expected what it may be
+ * @returns its digests
+ */
 async function rewrite(
   key: string,
   content: () => AsyncIterable<Uint8Array>,
   saved: "destination" | "backup" | null,
+  expected: ReadonlySet<string | undefined>,
   { files, journal, quarantine, backup }: ConsequenceParts,
   signal: AbortSignal,
-): Promise<void> {
-  const { sha256 } = await digestOf(files, key, signal);
+): Promise<{ readonly before: string; readonly after: string }> {
+  const { sha256 } = await fileDigest(files, key, signal);
+  if (!expected.has(sha256)) throw new FileProblem("changed", "it is not what was judged any more");
   const dry = new Digesting();
   for await (const _ of dry.of(content()));
-  if (dry.sha256 === sha256) return;
-  await journal.add({ step: "rewriting", key, sha256, becomes: dry.sha256, saved });
+  if (dry.sha256 === sha256) return { before: sha256, after: sha256 };
   const saving = saved === "backup" ? backup : quarantine;
-  if (saved !== null && saving) await save(files, saving, key, sha256, signal);
+  const place = saved !== null && saving && !(await isThere(saving, key, sha256, signal)) ? saving : undefined;
+  await journal.add({ step: "rewriting", key, sha256, becomes: dry.sha256, saved });
+  if (place) await kept(copy(files, place, key, sha256, signal), key, journal);
   await files.write(key, content, signal);
   await journal.add({ step: "rewritten", key });
+  return { before: sha256, after: dry.sha256 };
 }
 
-/** Copies what is to be kept, unless it is there already. @throws FileProblem `changed` where another file lies in its place */
-async function save(from: Files, to: Files, key: string, sha256: string, signal: AbortSignal): Promise<void> {
-  if (await to.stat(key, signal)) {
-    if ((await digestOf(to, key, signal)).sha256 === sha256) return;
-    throw new FileProblem("changed", `another file lies in its place in ${to.uri}`);
+/** Whether a file is saved already. @throws FileProblem `changed` where another one lies in its place */
+async function isThere(place: Files, key: string, sha256: string, signal: AbortSignal): Promise<boolean> {
+  if (!(await place.stat(key, signal))) return false;
+  if ((await fileDigest(place, key, signal)).sha256 === sha256) return true;
+  throw new FileProblem("changed", `another file lies in its place in ${place.uri}`);
+}
+
+/** What could not be saved has not left. */
+async function kept(saving: Promise<void>, key: string, journal: Journal): Promise<void> {
+  try {
+    await saving;
+  } catch (error) {
+    if (error instanceof FileProblem) await journal.add({ step: "restored", key });
+    throw error;
   }
-  await copy(from, to, key, sha256, signal);
 }
 
 /** @throws FileProblem `changed` unless what arrives has this digest; nothing is left there then */
@@ -166,13 +208,6 @@ export async function copy(from: Files, to: Files, key: string, sha256: string, 
     },
     signal,
   );
-}
-
-export async function digestOf(files: Files, key: string, signal: AbortSignal) {
-  const digest = new Digesting();
-  for await (const _ of digest.of(files.stream(key, signal)));
-  const { sha256, bytes } = digest;
-  return { sha256, bytes };
 }
 
 async function damagedArchives(store: ScanStore, scan: string): Promise<ReadonlySet<string>> {
@@ -192,10 +227,6 @@ async function rejectedAmong(store: ScanStore, scan: string, keys: readonly stri
 async function rejectedMembers(store: ScanStore, scan: string, archive: string): Promise<ReadonlySet<string>> {
   const prefix = `${archive}/`;
   const items = new Map<string, ScanItem>();
-  const captions: InventoryFile[] = [];
-  for await (const member of membersOf(store, scan, prefix)) {
-    if (member.kind === "caption") captions.push(member);
-  }
   for (let after = prefix; ; ) {
     const page = (await store.items(scan, after, 500)).filter(({ key }) => key.startsWith(prefix));
     for (const item of page) items.set(item.key, item);
@@ -203,13 +234,20 @@ async function rejectedMembers(store: ScanStore, scan: string, archive: string):
     if (page.length < 500 || !last) break;
     after = last.key;
   }
-  const worst = new Map<string, boolean>();
-  for (const item of items.values()) {
-    const stem = stemOf(item.key);
-    worst.set(stem, (worst.get(stem) ?? true) && isRejected(item));
+  const gone = new Set<string>();
+  const captions: InventoryFile[] = [];
+  /** By stem: whether every picture of it is rejected. */
+  const all = new Map<string, boolean>();
+  for await (const { key, kind, stem, ...file } of membersOf(store, scan, prefix)) {
+    if (kind === "caption") captions.push({ key, kind, stem, ...file });
+    if (kind !== "picture") continue;
+    const item = items.get(key);
+    const rejected = item !== undefined && isRejected(item);
+    if (rejected) gone.add(key);
+    all.set(stem, (all.get(stem) ?? true) && rejected);
   }
-  const gone = [...items.values()].filter(isRejected).map(({ key }) => key);
-  return new Set([...gone, ...captions.filter(({ stem }) => worst.get(stem) === true).map(({ key }) => key)]);
+  for (const { key, stem } of captions) if (all.get(stem) === true) gone.add(key);
+  return gone;
 }
 
 async function* membersOf(store: ScanStore, scan: string, prefix: string): AsyncGenerator<InventoryFile> {

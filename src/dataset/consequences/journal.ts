@@ -34,7 +34,12 @@ const EntrySchema = z.discriminatedUnion("step", [
     saved: z.enum(["destination", "backup"]).nullable(),
   }),
   z.object({ step: z.literal("rewritten"), key: z.string() }),
-  z.object({ step: z.literal("restored"), key: z.string() }),
+  z.object({
+    step: z.literal("restored"),
+    key: z.string(),
+    /** The data set; absent: that of the last beginning. */
+    source: z.string().optional(),
+  }),
   z.object({ step: z.literal("done") }),
 ]);
 export type JournalEntry = z.infer<typeof EntrySchema>;
@@ -42,9 +47,11 @@ export type JournalBegin = Extract<JournalEntry, { step: "begin" }>;
 
 /** What was done to a data set because of a scan, in order: an undo reads it backwards. */
 export class Journal {
+  readonly #path: string;
   readonly #file: FileHandle;
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
   }
 
@@ -53,7 +60,7 @@ export class Journal {
       await mkdir(dirname(path), { recursive: true });
       const file = await open(path, "a+");
       await endTornLine(file);
-      return new Journal(file);
+      return new Journal(path, file);
     } catch (cause) {
       throw new SafelightError("storage_failed", `the journal ${path} cannot be written`, { cause });
     }
@@ -67,6 +74,11 @@ export class Journal {
     } catch (cause) {
       throw new SafelightError("storage_failed", "the journal of what is moved cannot be written", { cause });
     }
+  }
+
+  /** All so far. */
+  async entries(): Promise<readonly JournalEntry[]> {
+    return (await readJournal(this.#path)) ?? [];
   }
 
   async close(): Promise<void> {

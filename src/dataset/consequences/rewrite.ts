@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { extract, pack } from "tar-stream";
 import { linesOf } from "../../pipeline/streaming.ts";
 import { FileProblem, type Files } from "../files/files.ts";
-import { METADATA_CSV, nameOf } from "../layouts/kinds.ts";
+import { damaged, isReadable, memberName } from "../layouts/archive.ts";
+import { METADATA_CSV, nameOf, quoted } from "../layouts/kinds.ts";
 import { FILE_NAME, MOST_LINE_BYTES, pictureNamed } from "../layouts/listed-captions.ts";
 
 /** Tells of keys whether they leave the data set. */
@@ -135,11 +135,12 @@ export async function* archiveWithout(
   const copying = (async () => {
     for await (const entry of entries) {
       const { header } = entry;
-      const key = `${archive}/${header.name.replace(/^(?:\.\/)+/, "")}`;
-      if (leaves(key)) {
+      if (leaves(`${archive}/${memberName(header)}`)) {
         entry.resume();
         continue;
       }
+      if (!isReadable(header))
+        throw new FileProblem("not_looked_into", `${quoted(header.name)} in it cannot be copied`);
       await pipeline(entry, output.entry(header));
     }
     output.finalize();
@@ -150,27 +151,8 @@ export async function* archiveWithout(
     await copying;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof FileProblem) throw error;
-    throw new FileProblem("archive_damaged", "it is no whole tar archive", { cause: error });
+    throw damaged(error);
   } finally {
     source.destroy();
-  }
-}
-
-/** The digest of all pieces that went through, known at their end. */
-export class Digesting {
-  readonly #hash = createHash("sha256");
-  bytes = 0;
-
-  async *of(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of pieces) {
-      this.#hash.update(piece);
-      this.bytes += piece.length;
-      yield piece;
-    }
-  }
-
-  get sha256(): string {
-    return `sha256:${this.#hash.copy().digest("hex")}`;
   }
 }

@@ -5,6 +5,7 @@ export const DATASET_INFO = "dataset_info.json";
 export const METADATA_JSONL = "metadata.jsonl";
 export const METADATA_CSV = "metadata.csv";
 
+const MOST_QUOTED = 200;
 const PICTURES = /\.(?:a?png|jpe?g|jpe|jfif|jif|webp|gif|avif|tiff?|bmp|dib)$/i;
 const CAPTIONS = /\.(?:txt|caption)$/i;
 const ARCHIVES = /\.tar$/i;
@@ -18,21 +19,21 @@ const OPAQUE = [
 ].flatMap((line) => line.split(" "));
 
 /**
- * What a file is to a data set, by its name alone: what its content is shows when it is read.
- * @param archived whether it is inside an archive: WebDataset keeps captions in `.json` files there
+ * What a file is to a data set, by its name alone.
+ * @param archived whether it is inside an archive: WebDataset keeps captions in `.json` files there, and archives in archives are not opened
  */
 export function kindOf(key: string, archived = false): FileKind {
   const name = nameOf(key).toLowerCase();
   if (!archived && [DATASET_INFO, METADATA_JSONL, METADATA_CSV].includes(name)) return "metadata";
   if (PICTURES.test(name)) return "picture";
   if (CAPTIONS.test(name) || (archived && isJson(name))) return "caption";
-  return ARCHIVES.test(name) ? "archive" : "other";
+  if (ARCHIVES.test(name)) return archived ? "opaque" : "archive";
+  return OPAQUE.includes(name.slice(name.lastIndexOf(".") + 1)) ? "opaque" : "other";
 }
 
-/** Whether a file may be full of pictures that nobody looks at: no training should take it for harmless. */
-export function mayHoldPictures(key: string): boolean {
-  const name = nameOf(key).toLowerCase();
-  return OPAQUE.includes(name.slice(name.lastIndexOf(".") + 1));
+/** A name for messages. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > MOST_QUOTED ? `${name.slice(0, MOST_QUOTED)}…` : name);
 }
 
 export function isJson(key: string): boolean {
@@ -48,9 +49,12 @@ export function folderOf(key: string): string {
   return key.slice(0, key.lastIndexOf("/") + 1);
 }
 
-/** A key without the ending of its name: what a picture and its caption file share. */
-export function stemOf(key: string): string {
+/**
+ * A key without the ending of its name: what a picture and its caption file share.
+ * @param archived WebDataset has a sample's key end at the first dot: `0003.input.jpg` and `0003.txt` belong together
+ */
+export function stemOf(key: string, archived = false): string {
   const name = nameOf(key);
-  const dot = name.lastIndexOf(".");
+  const dot = archived ? name.indexOf(".", 1) : name.lastIndexOf(".");
   return dot > 0 ? key.slice(0, key.length - name.length + dot) : key;
 }

@@ -4,7 +4,6 @@ import { z } from "zod";
 import type { ScanProblem } from "../../contract/scan.ts";
 import { linesOf } from "../../pipeline/streaming.ts";
 import type { InventoryCaption } from "../../store/scans/scan-store.ts";
-import type { Files } from "../files/files.ts";
 import { folderOf, METADATA_CSV, nameOf } from "./kinds.ts";
 
 /** Longer lines were never meant. */
@@ -20,15 +19,15 @@ const RowSchema = z.record(z.string(), z.unknown());
 /**
  * The captions of a Hugging Face imagefolder's `metadata.jsonl` or `metadata.csv`: each row names a picture, relative to the file's
  * folder, in `file_name`, and its captions in `text`, `caption` or `prompt`.
+ * @param pieces the file's content
  * @returns captions one after the other, and a problem for each row that is none
  */
 export async function* listedCaptions(
-  files: Files,
   file: string,
+  pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<InventoryCaption | ScanProblem> {
-  const rows =
-    nameOf(file).toLowerCase() === METADATA_CSV ? csvRows(files, file, signal) : jsonRows(files, file, signal);
+  const rows = nameOf(file).toLowerCase() === METADATA_CSV ? csvRows(pieces, signal) : jsonRows(pieces);
   for await (const { line, row, wrong } of rows) {
     const problem = (detail: string): ScanProblem => ({ code: "metadata_invalid", detail: `line ${line}: ${detail}` });
     if (!row) {
@@ -58,8 +57,8 @@ type Row =
   | { readonly line: number; readonly row: Readonly<Record<string, unknown>>; readonly wrong?: undefined }
   | { readonly line: number; readonly row: undefined; readonly wrong: string };
 
-async function* jsonRows(files: Files, file: string, signal: AbortSignal): AsyncGenerator<Row> {
-  for await (const { number, bytes } of linesOf(files.stream(file, signal), MOST_LINE_BYTES)) {
+async function* jsonRows(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Row> {
+  for await (const { number, bytes } of linesOf(pieces, MOST_LINE_BYTES)) {
     const line = number;
     if (!bytes) {
       yield { line, row: undefined, wrong: `it is longer than ${MOST_LINE_BYTES} bytes` };
@@ -75,7 +74,7 @@ async function* jsonRows(files: Files, file: string, signal: AbortSignal): Async
   }
 }
 
-async function* csvRows(files: Files, file: string, signal: AbortSignal): AsyncGenerator<Row> {
+async function* csvRows(pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Row> {
   const parser = parse({
     bom: true,
     columns: true,
@@ -84,7 +83,7 @@ async function* csvRows(files: Files, file: string, signal: AbortSignal): AsyncG
     relax_column_count: true,
     skip_empty_lines: true,
   });
-  const source = Readable.from(files.stream(file, signal));
+  const source = Readable.from(pieces);
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   let line = 0;

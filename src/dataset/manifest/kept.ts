@@ -1,16 +1,24 @@
-import { createHash } from "node:crypto";
 import { type Action, strongest } from "../../contract/actions.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import { REJECTED, SCAN_PROBLEMS } from "../../contract/scan-problems.ts";
-import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import { FileProblem, type Files } from "../files/files.ts";
-import { mayHoldPictures } from "../layouts/kinds.ts";
+import type { FileKind, InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
+import type { Files } from "../files/files.ts";
 import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";
+import { captionNow, fileNow } from "./now.ts";
 
 const PAGE = 256;
 
-export type Sorted = { readonly kept: KeptFile } | { readonly rejected: RejectedFile };
+export type Sorted = { readonly kept: KeptFile } | Refused;
+
+export interface Refused {
+  readonly rejected: RejectedFile;
+  readonly kind: FileKind;
+  /** Why what is there is not, or may not be, what was judged. */
+  readonly changed: string | undefined;
+  /** Whether that is the only thing against it. */
+  readonly onlyChanged: boolean;
+}
 
 export function isRejected({ action }: Pick<ScanItem, "action">): boolean {
   return REJECTED.includes(action);
@@ -18,34 +26,39 @@ export function isRejected({ action }: Pick<ScanItem, "action">): boolean {
 
 /**
  * Every file of a finished scan, in order: kept, or rejected. A caption goes with its pictures, an archive with the worst picture in it.
- * Files that were read as pictures have the digest of what was judged; the others are read now.
- * @param rewritten archives whose rejected members were taken out
+ * Pictures have the digest of what was judged. The others are read now, and are rejected where they are not what was read then.
+ * @param rewritten by key, what metadata files and archives are since something was taken out of them: their digests
  */
 export async function* sortedFiles(
   files: Files,
   store: ScanStore,
   scan: string,
   signal: AbortSignal,
-  rewritten: ReadonlySet<string> = new Set(),
+  rewritten: ReadonlyMap<string, string> = new Map(),
 ): AsyncGenerator<Sorted> {
-  const archives = await worstByArchive(store, scan, rewritten);
+  const sorting = { files, store, scan, rewritten, archives: await worstByArchive(store, scan, rewritten) };
   let page: InventoryFile[] = [];
   for await (const file of everyFile(store, scan, null)) {
     if (file.inside) continue;
     page.push(file);
     if (page.length < PAGE) continue;
-    yield* sortedPage(page, archives, files, store, scan, signal);
+    yield* sortedPage(page, sorting, signal);
     page = [];
   }
-  yield* sortedPage(page, archives, files, store, scan, signal);
+  yield* sortedPage(page, sorting, signal);
+}
+
+interface Sorting {
+  readonly files: Files;
+  readonly store: ScanStore;
+  readonly scan: string;
+  readonly archives: ReadonlyMap<string, Action>;
+  readonly rewritten: ReadonlyMap<string, string>;
 }
 
 async function* sortedPage(
   page: readonly InventoryFile[],
-  archives: ReadonlyMap<string, Action>,
-  files: Files,
-  store: ScanStore,
-  scan: string,
+  { files, store, scan, archives, rewritten }: Sorting,
   signal: AbortSignal,
 ): AsyncGenerator<Sorted> {
   const captions = page.filter(({ kind }) => kind === "caption");
@@ -55,19 +68,48 @@ async function* sortedPage(
   );
   const wanted = [...page.filter(({ kind }) => kind === "picture"), ...pictures].map(({ key }) => key);
   const items = new Map((await store.itemsOf(scan, [...new Set(wanted)])).map((item) => [item.key, item]));
+  const listed = await store.digests(
+    scan,
+    page.filter(({ kind }) => isListing(kind)).map(({ key }) => key),
+  );
   for (const file of page) {
     const { key, bytes, kind } = file;
     const item = items.get(key);
     const owners = pictures.filter(({ stem }) => stem === file.stem).flatMap((owner) => items.get(owner.key) ?? []);
     const action = actionOf(file, item, owners, archives.get(key));
-    if (REJECTED.includes(action)) yield { rejected: { key, sha256: item?.sha256 ?? null, action } };
-    else if (kind === "picture" && item?.sha256) yield { kept: { key, bytes, sha256: item.sha256 } };
-    else yield await readNow(key, files, signal);
+    const isRejected = REJECTED.includes(action);
+    const refused = (sha256: string | null, changed?: string): Refused => {
+      const onlyChanged = !isRejected && changed !== undefined;
+      return { rejected: { key, sha256, action: onlyChanged ? "review" : action }, kind, changed, onlyChanged };
+    };
+    if (kind === "picture") {
+      const sha256 = item?.sha256 ?? null;
+      if (isRejected || sha256 === null) yield refused(sha256);
+      else yield { kept: { key, bytes, sha256 } };
+    } else if (isRejected && kind !== "caption") yield refused(null);
+    else {
+      const now =
+        kind === "caption"
+          ? await captionNow(key, owners, files, signal)
+          : await fileNow(key, expectedOf(file), files, signal);
+      const gone = isRejected && now.problem?.code === "vanished";
+      if (isRejected || now.problem) yield refused(now.sha256 ?? null, gone ? undefined : now.problem?.detail);
+      else yield { kept: { key, bytes: now.bytes, sha256: now.sha256 } };
+    }
+  }
+
+  function expectedOf({ key, kind }: InventoryFile): string | null | undefined {
+    return isListing(kind) ? (rewritten.get(key) ?? listed.get(key) ?? null) : undefined;
   }
 }
 
+/** Of these, what they said is known from the listing. */
+function isListing(kind: FileKind): boolean {
+  return kind === "metadata" || kind === "archive";
+}
+
 function actionOf(
-  { key, kind }: InventoryFile,
+  { kind }: InventoryFile,
   item: ScanItem | undefined,
   owners: readonly ScanItem[],
   archive: Action | undefined,
@@ -76,7 +118,7 @@ function actionOf(
   // A caption that two pictures share stays as long as one of them does.
   if (kind === "caption" && owners.length > 0 && owners.every(isRejected))
     return strongest(owners.map((o) => o.action));
-  if (kind === "other" && mayHoldPictures(key)) return "review";
+  if (kind === "opaque") return "review";
   return archive ?? "allow";
 }
 
@@ -87,7 +129,7 @@ function actionOf(
 async function worstByArchive(
   store: ScanStore,
   scan: string,
-  rewritten: ReadonlySet<string>,
+  rewritten: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, Action>> {
   const worst = new Map<string, Action>();
   for await (const { key } of everyFile(store, scan, "archive")) worst.set(key, "allow");
@@ -109,29 +151,4 @@ async function worstByArchive(
 /** What a key could lie in: each part of it before a slash. */
 function* above(key: string): Generator<string> {
   for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) yield key.slice(0, end);
-}
-
-/** A file that nobody judges. One that cannot be read cannot be vouched for. */
-async function readNow(key: string, files: Files, signal: AbortSignal): Promise<Sorted> {
-  try {
-    return { kept: { key, ...(await digestOf(key, files, signal)) } };
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    return { rejected: { key, sha256: null, action: "review" } };
-  }
-}
-
-/** @throws FileProblem */
-export async function digestOf(
-  key: string,
-  files: Files,
-  signal: AbortSignal,
-): Promise<{ readonly bytes: number; readonly sha256: string }> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const piece of files.stream(key, signal)) {
-    hash.update(piece);
-    bytes += piece.length;
-  }
-  return { bytes, sha256: `sha256:${hash.digest("hex")}` };
 }

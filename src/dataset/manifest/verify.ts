@@ -1,10 +1,9 @@
 import { SafelightError } from "../../contract/errors.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import type { ScanStore } from "../../store/scans/scan-store.ts";
+import { fileDigest } from "../files/digest.ts";
 import { FileProblem, type Files, isListed } from "../files/files.ts";
-import { kindOf, stemOf } from "../layouts/kinds.ts";
 import { everyFile } from "../scan/pages.ts";
-import { digestOf } from "./kept.ts";
 import type { OpenManifest } from "./read.ts";
 
 const BATCH = 500;
@@ -57,7 +56,7 @@ export async function* differences(
 async function* changes(entry: KeptFile, files: Files, signal: AbortSignal): AsyncGenerator<Difference> {
   const { key } = entry;
   try {
-    const { sha256 } = await digestOf(key, files, signal);
+    const { sha256 } = await fileDigest(files, key, signal);
     if (sha256 !== entry.sha256) yield { kind: "changed", key, detail: "its content is another one" };
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
@@ -84,7 +83,7 @@ async function listInto(store: ScanStore, files: Files, { header }: OpenManifest
   for await (const entry of files.list(signal)) {
     // what cannot be listed as a file is still something that nobody vouches for
     const listed = isListed(entry) ? entry : { key: entry.key, bytes: 0, stamp: "" };
-    batch.push({ ...listed, kind: kindOf(entry.key), stem: stemOf(entry.key), inside: null });
+    batch.push({ ...listed, kind: "other", stem: entry.key, inside: null });
     if (batch.length < BATCH) continue;
     await store.addFiles(id, batch);
     batch = [];

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
 import type { ManifestHeader } from "../../contract/manifest.ts";
 import type { Scan } from "../../contract/scan.ts";
+import { hasUnjudged } from "../../contract/scan-problems.ts";
 import { writeWhole } from "../output/results.ts";
-import { hasUnjudged } from "../scan/summary.ts";
 import type { Sorted } from "./kept.ts";
 import { signBytes } from "./keys.ts";
 
@@ -32,9 +32,13 @@ export async function writeManifest(
   try {
     const kept = await EntryFile.create(join(scratch, "kept"));
     const rejected = await EntryFile.create(join(scratch, "rejected"));
+    let complete = !hasUnjudged(summary);
     for await (const each of sorted) {
       if ("kept" in each) await kept.add(each.kept);
-      else await rejected.add(each.rejected);
+      else {
+        await rejected.add(each.rejected);
+        if (each.onlyChanged) complete = false;
+      }
     }
     const header: ManifestHeader = {
       schema: "safelight.manifest/1",
@@ -46,7 +50,7 @@ export async function writeManifest(
       policy: scan.policy,
       detectors: scan.detectors,
       summary,
-      complete: !hasUnjudged(summary),
+      complete,
       kept: await kept.end(),
       rejected: await rejected.end(),
     };

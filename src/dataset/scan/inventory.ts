@@ -1,22 +1,16 @@
-import type { ScanLayout } from "../../contract/scan.ts";
-import type {
-  InventoryCaption,
-  InventoryFile,
-  InventoryLabels,
-  KeyedProblem,
-  ScanStore,
-} from "../../store/scans/scan-store.ts";
-import { FileProblem, type Files, isListed } from "../files/files.ts";
+import type { CaptionPlace, InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
+import { Digesting } from "../files/digest.ts";
+import { type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
-import { type FolderPrompts, readDatasetInfo } from "../layouts/dataset-info.ts";
-import { DATASET_INFO, kindOf, mayHoldPictures, nameOf, stemOf } from "../layouts/kinds.ts";
+import { type Content, contentOf, HEAD_BYTES } from "../layouts/content.ts";
+import { kindOf, quoted, stemOf } from "../layouts/kinds.ts";
 import { listedCaptions } from "../layouts/listed-captions.ts";
+import { BATCH, Batches } from "./batches.ts";
+import { isDatasetInfo } from "./layout.ts";
 import { everyFile } from "./pages.ts";
 
-const BATCH = 500;
-const MOST_INFO_BYTES = 1024 * 1024;
-/** kohya: the folder's name says how often its pictures are repeated. */
-const REPEATS = /(?:^|\/)\d+_[^/]+\//;
+/** Files looked at together, where each look may be a request. */
+const LOOKS_AT_ONCE = 16;
 
 /**
  * Writes down what a data set holds: every file, the members of archives, the captions of metadata files, and what is wrong with
@@ -30,152 +24,157 @@ export async function takeInventory(
   signal: AbortSignal,
   listed: (count: number) => void,
 ): Promise<void> {
-  let count = 0;
-  const batches = new Batches(store, scan);
-  for await (const entry of files.list(signal)) {
-    if (!isListed(entry)) await batches.problem(entry);
-    else {
-      const { key, bytes, stamp, labels } = entry;
-      await batches.file(inventoryFile(key, bytes, stamp));
-      if (labels !== undefined) await batches.labels({ key, labels });
-    }
-    if (++count % BATCH === 0) listed(count);
-  }
-  await batches.flush();
-  for await (const { key: archive, stamp } of everyFile(store, scan, "archive")) {
-    await noting(batches, archive, async () => {
-      for await (const { name, bytes, start } of membersOf(files, archive, signal)) {
-        if (name.split("/").includes("..") || name.startsWith("/")) {
-          const detail = "a member's name leads out of the archive";
-          await batches.problem({ key: archive, problem: { code: "leaves_source", detail } });
-          continue;
-        }
-        const key = `${archive}/${name.replace(/^(?:\.\/)+/, "")}`;
-        const kind = kindOf(key, true);
-        await batches.file({ ...inventoryFile(key, bytes, stamp), kind, inside: { archive, start } });
-        if (++count % BATCH === 0) listed(count);
-      }
-    });
-  }
-  await batches.flush();
-  for await (const file of everyFile(store, scan, "metadata")) {
-    if (isDatasetInfo(file)) continue;
-    await noting(batches, file.key, async () => {
-      for await (const found of listedCaptions(files, file.key, signal)) {
-        if ("text" in found) await batches.caption(found);
-        else await batches.problem({ key: file.key, problem: found });
-      }
-    });
-  }
-  await batches.flush();
-  for (let after: string | null = null; ; ) {
-    const orphans = await store.orphans(scan, after, BATCH);
-    for (const key of orphans) {
-      await batches.problem({ key, problem: { code: "caption_orphan", detail: "there is no picture of this name" } });
-    }
-    after = orphans.at(-1) ?? null;
-    if (orphans.length < BATCH) break;
-  }
-  await batches.flush();
-  listed(count);
+  const taking = new Taking(files, store, scan, signal, listed);
+  await taking.files();
+  await taking.unnamed();
+  for await (const { key, stamp } of everyFile(store, scan, "archive")) await taking.archive(key, stamp);
+  await taking.flush();
+  for await (const file of everyFile(store, scan, "metadata")) await taking.metadata(file);
+  await taking.flush();
+  await taking.orphans();
+  await taking.flush();
 }
 
-/** The prompts that `dataset_info.json` files give whole folders; one that is wrong is noted as a problem. */
-export async function folderPrompts(
-  files: Files,
-  store: ScanStore,
-  scan: string,
-  signal: AbortSignal,
-): Promise<readonly FolderPrompts[]> {
-  const prompts: FolderPrompts[] = [];
-  const batches = new Batches(store, scan);
-  for await (const file of everyFile(store, scan, "metadata")) {
-    if (!isDatasetInfo(file)) continue;
-    await noting(batches, file.key, async () => {
-      const { bytes } = await files.read(file.key, MOST_INFO_BYTES, signal);
-      const read = readDatasetInfo(file.key, bytes);
-      if ("wrong" in read) {
-        await batches.problem({ key: file.key, problem: { code: "metadata_invalid", detail: read.wrong } });
-      } else prompts.push(read);
-    });
-  }
-  await batches.flush();
-  return prompts;
-}
-
-/** What the files themselves say of how the data set is laid out. */
-export async function layoutOf(store: ScanStore, scan: string): Promise<ScanLayout> {
-  let listed = false;
-  for await (const file of everyFile(store, scan, "metadata")) {
-    if (isDatasetInfo(file)) return "dreambooth";
-    listed = true;
-  }
-  if (listed) return "imagefolder";
-  if ((await store.files(scan, "archive", null, 1)).length > 0) return "webdataset";
-  const [first] = await store.files(scan, "picture", null, 1);
-  if (await store.hasCaptions(scan)) return "kohya";
-  return first && REPEATS.test(first.key) ? "kohya" : "plain";
-}
-
-function isDatasetInfo({ key }: InventoryFile): boolean {
-  return nameOf(key).toLowerCase() === DATASET_INFO;
-}
-
-function inventoryFile(key: string, bytes: number, stamp: string): InventoryFile {
-  return { key, bytes, stamp, kind: kindOf(key), stem: stemOf(key), inside: null };
-}
-
-/** What is wrong with one file is noted, and the rest goes on. */
-async function noting(batches: Batches, key: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    await batches.problem({ key, problem: error.problem });
-  }
-}
-
-/** Collects rows, so that each write to the store is worth its wait for the disk. */
-class Batches {
+/** The steps of an inventory, each of which needs what the ones before have written down. */
+class Taking {
+  readonly #files: Files;
   readonly #store: ScanStore;
   readonly #scan: string;
-  #files: InventoryFile[] = [];
-  #captions: InventoryCaption[] = [];
-  #labels: InventoryLabels[] = [];
-  #problems: KeyedProblem[] = [];
+  readonly #signal: AbortSignal;
+  readonly #listed: (count: number) => void;
+  readonly #batches: Batches;
+  #count = 0;
 
-  constructor(store: ScanStore, scan: string) {
+  constructor(files: Files, store: ScanStore, scan: string, signal: AbortSignal, listed: (count: number) => void) {
+    this.#files = files;
     this.#store = store;
     this.#scan = scan;
-  }
-
-  async file(file: InventoryFile): Promise<void> {
-    if (file.kind === "other" && mayHoldPictures(file.key)) {
-      const detail =
-        "files of this kind are not opened; unpack or convert what is in it, or take it out of the data set";
-      await this.problem({ key: file.key, problem: { code: "not_looked_into", detail } });
-    }
-    if (this.#files.push(file) >= BATCH) await this.flush();
-  }
-
-  async caption(caption: InventoryCaption): Promise<void> {
-    if (this.#captions.push(caption) >= BATCH) await this.flush();
-  }
-
-  async labels(labels: InventoryLabels): Promise<void> {
-    if (this.#labels.push(labels) >= BATCH) await this.flush();
-  }
-
-  async problem(problem: KeyedProblem): Promise<void> {
-    if (this.#problems.push(problem) >= BATCH) await this.flush();
+    this.#signal = signal;
+    this.#listed = listed;
+    this.#batches = new Batches(store, scan);
   }
 
   async flush(): Promise<void> {
-    const [files, captions, labels, problems] = [this.#files, this.#captions, this.#labels, this.#problems];
-    [this.#files, this.#captions, this.#labels, this.#problems] = [[], [], [], []];
-    await this.#store.addFiles(this.#scan, files);
-    await this.#store.addCaptions(this.#scan, captions);
-    await this.#store.addLabels(this.#scan, labels);
-    await this.#store.addProblems(this.#scan, problems);
+    await this.#batches.flush();
+    this.#listed(this.#count);
   }
+
+  async files(): Promise<void> {
+    for await (const entry of this.#files.list(this.#signal)) {
+      if (!isListed(entry)) await this.#batches.problem(entry);
+      else {
+        const { key, bytes, stamp, labels } = entry;
+        const kind = kindOf(key);
+        await this.#batches.file({ key, bytes, stamp, kind, stem: stemOf(key), inside: null });
+        if (kind === "opaque") await this.#notLookedInto(key, "files of this kind are not opened");
+        if (labels !== undefined) await this.#batches.labels({ key, labels });
+      }
+      this.#counted();
+    }
+    await this.flush();
+  }
+
+  /** Files whose names say nothing: trainers that open whatever they find go by the content. */
+  async unnamed(): Promise<void> {
+    let waiting: InventoryFile[] = [];
+    for await (const file of everyFile(this.#store, this.#scan, "other")) {
+      if (file.inside || file.bytes === 0) continue;
+      if (waiting.push(file) < LOOKS_AT_ONCE) continue;
+      await Promise.all(waiting.map((each) => this.#lookAt(each)));
+      waiting = [];
+    }
+    await Promise.all(waiting.map((each) => this.#lookAt(each)));
+    await this.flush();
+  }
+
+  async archive(archive: string, stamp: string): Promise<void> {
+    await this.#batches.noting(archive, async () => {
+      const digest = new Digesting();
+      const pieces = digest.of(this.#files.stream(archive, this.#signal));
+      for await (const member of membersOf(pieces, this.#signal)) {
+        const key = `${archive}/${member.name}`;
+        if ("problem" in member) {
+          const { code, detail } = member.problem;
+          const problem = { code, detail: `${quoted(member.name)}: ${detail}` };
+          await this.#batches.problem({ key: archive, problem });
+          continue;
+        }
+        const { bytes, start, head } = member;
+        const named = kindOf(key, true);
+        const content = named === "other" || named === "caption" ? contentOf(head) : undefined;
+        const kind = content?.kind === "archive" ? "opaque" : (content?.kind ?? named);
+        if (kind === "opaque")
+          await this.#notLookedInto(key, content ? holds(content.format) : "members of this kind are not opened");
+        await this.#batches.file({ key, bytes, stamp, kind, stem: stemOf(key, true), inside: { archive, start } });
+        this.#counted();
+      }
+      await this.#batches.digest({ key: archive, sha256: digest.sha256 });
+    });
+  }
+
+  async metadata(file: InventoryFile): Promise<void> {
+    const { key } = file;
+    await this.#batches.noting(key, async () => {
+      const digest = new Digesting();
+      const pieces = digest.of(this.#files.stream(key, this.#signal));
+      if (isDatasetInfo(file)) for await (const _ of pieces);
+      else {
+        for await (const found of listedCaptions(key, pieces, this.#signal)) {
+          if ("text" in found) await this.#batches.caption(found);
+          else await this.#batches.problem({ key, problem: found });
+        }
+      }
+      const toItsEnd = digest.bytes === file.bytes;
+      if (toItsEnd) await this.#batches.digest({ key, sha256: digest.sha256 });
+    });
+  }
+
+  /** Captions of no picture, unless they are pictures themselves. */
+  async orphans(): Promise<void> {
+    for (let after: string | null = null; ; ) {
+      const orphans: readonly InventoryFile[] = await this.#store.orphans(this.#scan, after, BATCH);
+      for (const file of orphans) {
+        if (!file.inside && (await this.#lookAt(file))) continue;
+        const detail = "there is no picture of this name";
+        await this.#batches.problem({ key: file.key, problem: { code: "caption_orphan", detail } });
+      }
+      after = orphans.at(-1)?.key ?? null;
+      if (orphans.length < BATCH) break;
+    }
+    for (let after: CaptionPlace | null = null; ; ) {
+      const stray: readonly CaptionPlace[] = await this.#store.strayCaptions(this.#scan, after, BATCH);
+      for (const { file, place, picture } of stray) {
+        const detail = `${place}: there is no picture ${quoted(picture)}`;
+        await this.#batches.problem({ key: file, problem: { code: "caption_orphan", detail } });
+      }
+      after = stray.at(-1) ?? null;
+      if (stray.length < BATCH) return;
+    }
+  }
+
+  /** @returns whether the content says what the name does not; it is written down then */
+  async #lookAt({ key, bytes }: InventoryFile): Promise<boolean> {
+    let content: Content | undefined;
+    await this.#batches.noting(key, async () => {
+      const range = { start: 0, end: Math.min(bytes, HEAD_BYTES) };
+      content = contentOf((await this.#files.read(key, HEAD_BYTES, this.#signal, range)).bytes);
+    });
+    if (!content) return false;
+    await this.#store.setKind(this.#scan, key, content.kind);
+    if (content.kind === "opaque") await this.#notLookedInto(key, holds(content.format));
+    return true;
+  }
+
+  async #notLookedInto(key: string, why: string): Promise<void> {
+    const detail = `${why}; unpack or convert what is in it, or take it out of the data set`;
+    await this.#batches.problem({ key, problem: { code: "not_looked_into", detail } });
+  }
+
+  #counted(): void {
+    if (++this.#count % BATCH === 0) this.#listed(this.#count);
+  }
+}
+
+function holds(format: string): string {
+  return `it holds ${format}, which is not opened`;
 }

@@ -1,17 +1,12 @@
-import { createHash } from "node:crypto";
 import { type Action, strongest } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import type { ScanCaption, ScanItem, ScanProblem } from "../../contract/scan.ts";
 import type { InventoryFile, PendingPicture, Remembered, ScanStore } from "../../store/scans/scan-store.ts";
+import { digestOf } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
+import { type CaptionText, captionsIn, MOST_CAPTION_BYTES } from "../layouts/caption-file.ts";
 import { type FolderPrompts, isClassPicture, promptsFor } from "../layouts/dataset-info.ts";
-import { isJson } from "../layouts/kinds.ts";
 import type { DataSetJudge, PictureVerdict } from "./judge.ts";
-
-/** A caption file is read no further. */
-const MOST_CAPTION_BYTES = 1024 * 1024;
-/** Members of a WebDataset's `.json` that hold a caption. */
-const CAPTION_MEMBERS = ["caption", "text", "prompt", "txt"];
 
 const ENDINGS: Readonly<Record<string, RegExp>> = {
   "image/png": /\.a?png$/i,
@@ -34,10 +29,8 @@ export interface ItemContext {
   readonly minSide: number;
 }
 
-interface Text {
+interface Text extends CaptionText {
   readonly file: string;
-  readonly place: string | null;
-  readonly text: string;
 }
 
 export interface JudgedItem {
@@ -186,7 +179,9 @@ async function captionsOf(
   }
   for (const sidecar of picture.sidecars) {
     try {
-      texts.push(...(await sidecarTexts(sidecar, context.files, signal)));
+      const { key: file } = sidecar;
+      const { bytes } = await readFileOf(sidecar, context.files, MOST_CAPTION_BYTES, signal);
+      texts.push(...captionsIn(file, bytes).map((caption) => ({ file, ...caption })));
     } catch (error) {
       const { code, detail } = problemOf(error);
       problems.push({
@@ -216,27 +211,6 @@ async function captionsOf(
   return captions;
 }
 
-async function sidecarTexts(sidecar: InventoryFile, files: Files, signal: AbortSignal): Promise<readonly Text[]> {
-  const file = sidecar.key;
-  const { bytes } = await readFileOf(sidecar, files, MOST_CAPTION_BYTES, signal);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FileProblem("caption_unreadable", "it is not UTF-8 text", { cause });
-  }
-  if (!isJson(file)) return [{ file, place: null, text }];
-  try {
-    const value: unknown = JSON.parse(text);
-    const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
-    return members.flatMap(([place, caption]) =>
-      CAPTION_MEMBERS.includes(place) && typeof caption === "string" ? [{ file, place, text: caption }] : [],
-    );
-  } catch (cause) {
-    throw new FileProblem("caption_unreadable", "it is not JSON", { cause });
-  }
-}
-
 /** @throws what is no problem of one file */
 function problemOf(error: unknown): ScanProblem {
   if (error instanceof FileProblem) return error.problem;
@@ -245,8 +219,4 @@ function problemOf(error: unknown): ScanProblem {
   if (error instanceof SafelightError && error.code === "image_unreadable")
     return { code: "unreadable", detail: error.detail };
   throw error;
-}
-
-function digestOf(content: string | Uint8Array): string {
-  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }

@@ -3,8 +3,9 @@ import type { Scan, ScanItem, ScanLayout } from "../../contract/scan.ts";
 import { ALL_KEYS, type KeyRange, type ScanStore } from "../../store/scans/scan-store.ts";
 import type { Files } from "../files/files.ts";
 import { findCopies } from "./copies.ts";
-import { folderPrompts, layoutOf, takeInventory } from "./inventory.ts";
+import { takeInventory } from "./inventory.ts";
 import type { DataSetJudge } from "./judge.ts";
+import { folderPrompts, layoutOf } from "./layout.ts";
 import { everyCopies, everyItem, everyProblem } from "./pages.ts";
 import { judgePending } from "./run.ts";
 import { Summing } from "./summary.ts";
@@ -34,18 +35,23 @@ export type ScanProgress =
   | { readonly phase: "judging"; readonly total: number; readonly done: number; readonly item: ScanItem | undefined };
 
 /** The newest scan of a source that stopped before its end, was asked to do the same, and that the same judges could finish. */
-export async function unfinishedScan(
-  { files, store, judge }: ScanParts,
-  { layout, minSide = 0 }: ScanSettings = {},
-): Promise<Scan | undefined> {
-  for (const scan of await store.list(1_000)) {
-    if (scan.source !== files.uri || scan.state === "finished" || scan.min_side !== minSide) continue;
-    if (layout !== undefined && scan.layout !== layout) continue;
-    if (sameJudge(scan, judge)) {
-      return { ...scan, ...(await store.counts(scan.id)) };
-    }
+export async function unfinishedScan(parts: ScanParts, settings: ScanSettings = {}): Promise<Scan | undefined> {
+  const { store } = parts;
+  for await (const scan of sameScans(parts, settings)) {
+    if (scan.state !== "finished") return { ...scan, ...(await store.counts(scan.id)) };
   }
   return undefined;
+}
+
+/** Scans of a source that were asked to do the same, by the same judges; the newest first. */
+export async function* sameScans(
+  { files, store, judge }: ScanParts,
+  { layout, minSide = 0 }: ScanSettings = {},
+): AsyncGenerator<Scan> {
+  for (const scan of await store.list(1_000)) {
+    if (scan.source !== files.uri || scan.min_side !== minSide || !sameJudge(scan, judge)) continue;
+    if (layout === undefined || scan.layout === layout) yield scan;
+  }
 }
 
 export async function createScan(

@@ -81,8 +81,3 @@ function worstByCategory({ reasons, captions }: ScanItem): Map<Category, Action>
   }
   return worst;
 }
-
-/** Whether anything of the data set could not be judged: it must not be taken for safe then. */
-export function hasUnjudged({ unjudged, problems }: ScanSummary): boolean {
-  return unjudged > 0 || Object.keys(problems).some((code) => SCAN_PROBLEMS[code as ScanProblemCode].unjudged);
-}

@@ -1,8 +1,8 @@
 import type { Action } from "../../contract/actions.ts";
 import type { Scan, ScanCopies, ScanItem, ScanProblem } from "../../contract/scan.ts";
 
-/** What a file is to a data set, by its name. */
-export type FileKind = "picture" | "caption" | "metadata" | "archive" | "other";
+/** What a file is to a data set, by its name and its first bytes. `opaque`: it may be full of pictures, and is not looked into. */
+export type FileKind = "picture" | "caption" | "metadata" | "archive" | "opaque" | "other";
 
 /** A file of a data set, or one inside an archive of it. */
 export interface InventoryFile {
@@ -50,6 +50,15 @@ export interface InventoryLabels {
   readonly labels: string;
 }
 
+/** What a metadata file or an archive was when it was listed. */
+export interface FileDigest {
+  readonly key: string;
+  readonly sha256: string;
+}
+
+/** Where a caption stands in a metadata file. */
+export type CaptionPlace = Omit<InventoryCaption, "text">;
+
 export interface KeyedProblem {
   readonly key: string;
   readonly problem: ScanProblem;
@@ -82,17 +91,24 @@ export interface ScanStore {
   /** Removes the scan with its inventory and results. */
   delete(id: string): Promise<void>;
 
-  addFiles(id: string, files: readonly InventoryFile[]): Promise<void>;
+  /** @returns how many were not there before, by their keys; the others stay as they were */
+  addFiles(id: string, files: readonly InventoryFile[]): Promise<number>;
+  setKind(id: string, key: string, kind: FileKind): Promise<void>;
   addCaptions(id: string, captions: readonly InventoryCaption[]): Promise<void>;
   addLabels(id: string, labels: readonly InventoryLabels[]): Promise<void>;
   /** How many have labels. */
   labelled(id: string): Promise<number>;
+  addDigests(id: string, digests: readonly FileDigest[]): Promise<void>;
+  /** By key, of those that have one. */
+  digests(id: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
   addProblems(id: string, problems: readonly KeyedProblem[]): Promise<void>;
   /** Files of one kind, or all with null, in order. */
   files(id: string, kind: FileKind | null, after: string | null, limit: number): Promise<readonly InventoryFile[]>;
   file(id: string, key: string): Promise<InventoryFile | undefined>;
   /** Caption files that have the stem of no picture. */
-  orphans(id: string, after: string | null, limit: number): Promise<readonly string[]>;
+  orphans(id: string, after: string | null, limit: number): Promise<readonly InventoryFile[]>;
+  /** Captions of metadata files for pictures that are not there. */
+  strayCaptions(id: string, after: CaptionPlace | null, limit: number): Promise<readonly CaptionPlace[]>;
   /** Whether any picture has a caption of its own. */
   hasCaptions(id: string): Promise<boolean>;
 
@@ -107,7 +123,7 @@ export interface ScanStore {
   itemsOf(id: string, keys: readonly string[]): Promise<readonly ScanItem[]>;
   /** Pictures that share the stems of caption files, in no order. */
   picturesWithStems(id: string, stems: readonly string[]): Promise<readonly InventoryFile[]>;
-  /** In the order of their keys, then codes. */
+  /** In the order of their keys, then codes, then details. */
   problems(id: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]>;
   /** The keys that end each run of `size` pictures; the last run may be shorter. */
   shards(id: string, size: number): Promise<readonly KeyRange[]>;

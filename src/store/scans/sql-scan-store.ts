@@ -11,6 +11,8 @@ import {
 } from "../../contract/scan.ts";
 import type { ScanProblemCode } from "../../contract/scan-problems.ts";
 import type {
+  CaptionPlace,
+  FileDigest,
   FileKind,
   InventoryCaption,
   InventoryFile,
@@ -83,7 +85,7 @@ export class SqlScanStore implements ScanStore {
     await this.#guard(this.#db.deleteFrom("scans").where("id", "=", id).execute());
   }
 
-  async addFiles(scan: string, files: readonly InventoryFile[]): Promise<void> {
+  async addFiles(scan: string, files: readonly InventoryFile[]): Promise<number> {
     const rows = files.map(({ key, bytes, stamp, kind, stem, inside }) => ({
       ...{ scan, key, bytes, stamp, kind, stem },
       archive: inside?.archive ?? null,
@@ -92,7 +94,12 @@ export class SqlScanStore implements ScanStore {
       action: null,
       score: null,
     }));
-    await this.#inserted("scan_files", rows);
+    return this.#inserted("scan_files", rows);
+  }
+
+  async setKind(scan: string, key: string, kind: FileKind): Promise<void> {
+    const query = this.#db.updateTable("scan_files").set({ kind }).where("scan", "=", scan).where("key", "=", key);
+    await this.#guard(query.execute());
   }
 
   async addCaptions(scan: string, captions: readonly InventoryCaption[]): Promise<void> {
@@ -112,6 +119,25 @@ export class SqlScanStore implements ScanStore {
   async labelled(scan: string): Promise<number> {
     const query = this.#db.selectFrom("scan_labels").select(({ fn }) => fn.countAll<number>().as("count"));
     return Number((await this.#guard(query.where("scan", "=", scan).executeTakeFirstOrThrow())).count);
+  }
+
+  async addDigests(scan: string, digests: readonly FileDigest[]): Promise<void> {
+    await this.#inserted(
+      "scan_contents",
+      digests.map(({ key, sha256 }) => ({ scan, key, sha256 })),
+    );
+  }
+
+  async digests(scan: string, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#inParts(keys, (part) =>
+      this.#db
+        .selectFrom("scan_contents")
+        .select(["key", "sha256"])
+        .where("scan", "=", scan)
+        .where("key", "in", part)
+        .execute(),
+    );
+    return new Map(rows.map(({ key, sha256 }) => [key, sha256]));
   }
 
   async addProblems(scan: string, problems: readonly KeyedProblem[]): Promise<void> {
@@ -139,10 +165,10 @@ export class SqlScanStore implements ScanStore {
     return row && inventoryFile(row);
   }
 
-  async orphans(scan: string, after: string | null, limit: number): Promise<readonly string[]> {
+  async orphans(scan: string, after: string | null, limit: number): Promise<readonly InventoryFile[]> {
     let query = this.#db
       .selectFrom("scan_files as caption")
-      .select("caption.key")
+      .select(FILE)
       .where("caption.scan", "=", scan)
       .where("caption.kind", "=", "caption")
       .where(({ not, exists, selectFrom }) =>
@@ -157,7 +183,33 @@ export class SqlScanStore implements ScanStore {
         ),
       );
     if (after !== null) query = query.where("caption.key", ">", after);
-    return (await this.#guard(query.orderBy("caption.key").limit(limit).execute())).map(({ key }) => key);
+    return (await this.#guard(query.orderBy("caption.key").limit(limit).execute())).map(inventoryFile);
+  }
+
+  async strayCaptions(scan: string, after: CaptionPlace | null, limit: number): Promise<readonly CaptionPlace[]> {
+    let query = this.#db
+      .selectFrom("scan_captions as caption")
+      .select(["caption.picture", "caption.file", "caption.place"])
+      .where("caption.scan", "=", scan)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("scan_files as picture")
+              .select("picture.key")
+              .where("picture.scan", "=", scan)
+              .where("picture.kind", "=", "picture")
+              .whereRef("picture.key", "=", "caption.picture"),
+          ),
+        ),
+      );
+    if (after !== null) {
+      const { picture, file, place } = after;
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("caption.picture", "caption.file", "caption.place"), ">", tuple(picture, file, place)),
+      );
+    }
+    const ordered = query.orderBy("caption.picture").orderBy("caption.file").orderBy("caption.place");
+    return this.#guard(ordered.limit(limit).execute());
   }
 
   async hasCaptions(scan: string): Promise<boolean> {
@@ -309,12 +361,12 @@ export class SqlScanStore implements ScanStore {
   async problems(scan: string, after: KeyedProblem | null, limit: number): Promise<readonly KeyedProblem[]> {
     let query = this.#db.selectFrom("scan_problems").select(["key", "code", "detail"]).where("scan", "=", scan);
     if (after !== null) {
-      const { key, problem } = after;
-      query = query.where(({ eb, or, and }) =>
-        or([eb("key", ">", key), and([eb("key", "=", key), eb("code", ">", problem.code)])]),
+      const { code, detail } = after.problem;
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("key", "code", "detail"), ">", tuple(after.key, code as string, detail)),
       );
     }
-    const rows = await this.#guard(query.orderBy("key").orderBy("code").limit(limit).execute());
+    const rows = await this.#guard(query.orderBy("key").orderBy("code").orderBy("detail").limit(limit).execute());
     return rows.map(({ key, code, detail }) => ({ key, problem: { code: code as ScanProblemCode, detail } }));
   }
 
@@ -384,22 +436,25 @@ export class SqlScanStore implements ScanStore {
     await this.#end();
   }
 
-  async #inserted<Table extends "scan_files" | "scan_captions" | "scan_labels" | "scan_problems" | "scan_copies">(
+  async #inserted<Table extends Exclude<keyof ScanTables, "scans" | "scan_digests" | "scan_verdicts">>(
     table: Table,
     rows: readonly ScanTables[Table][],
-  ): Promise<void> {
-    if (rows.length === 0) return;
+  ): Promise<number> {
+    let added = 0n;
+    if (rows.length === 0) return 0;
     await this.#guard(
       this.#db.transaction().execute(async (db) => {
         for (let at = 0; at < rows.length; at += ROWS) {
-          await db
+          const { numInsertedOrUpdatedRows = 0n } = await db
             .insertInto(table)
             .values(rows.slice(at, at + ROWS) as never) // Kysely cannot follow a table that is a type parameter
             .onConflict((conflict) => conflict.doNothing())
-            .execute();
+            .executeTakeFirstOrThrow();
+          added += numInsertedOrUpdatedRows;
         }
       }),
     );
+    return Number(added);
   }
 
   async #inParts<Row>(values: readonly string[], ask: (part: string[]) => Promise<Row[]>): Promise<Row[]> {

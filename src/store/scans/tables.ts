@@ -17,6 +17,8 @@ export interface ScanTables {
   };
   scan_captions: { scan: string; picture: string; file: string; place: string; text: string };
   scan_labels: { scan: string; key: string; labels: string };
+  /** Of metadata files and archives, as they were listed. */
+  scan_contents: { scan: string; key: string; sha256: string };
   scan_problems: { scan: string; key: string; code: string; detail: string };
   scan_copies: { scan: string; cluster: number; copies: string };
   scan_digests: { source: string; key: string; stamp: string; digest: string };
@@ -64,12 +66,18 @@ export function scanTablesSql(text: string, integer: string, real: string): read
       labels ${text} not null,
       primary key (scan, key)
     )`,
+    `create table if not exists scan_contents (
+      scan ${text} not null references scans (id) on delete cascade,
+      key ${text} not null,
+      sha256 ${text} not null,
+      primary key (scan, key)
+    )`,
     `create table if not exists scan_problems (
       scan ${text} not null references scans (id) on delete cascade,
       key ${text} not null,
       code ${text} not null,
       detail ${text} not null,
-      primary key (scan, key, code)
+      primary key (scan, key, code, detail)
     )`,
     `create table if not exists scan_copies (
       scan ${text} not null references scans (id) on delete cascade,

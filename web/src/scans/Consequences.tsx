@@ -55,7 +55,8 @@ export function Consequences({ scan }: { readonly scan: ScanAnswer }) {
       )}
       {move.data && (
         <div role="status" className={classes["told"]}>
-          {count(move.data.files)} files {quarantined ? "were moved" : "came back"}.
+          {count(move.data.files)} files {quarantined ? "were moved" : "came back"}
+          {move.data.rewritten > 0 && `; ${count(move.data.rewritten)} archives and metadata files are without them`}.
         </div>
       )}
       {move.data && move.data.stayed.length > 0 && (

@@ -1,7 +1,7 @@
 import { ACTIONS } from "../../../src/contract/actions.ts";
 import { categoryTitle, isCategory } from "../../../src/contract/categories.ts";
 import type { ScanSummary } from "../../../src/contract/scan.ts";
-import { SCAN_PROBLEMS, type ScanProblemCode } from "../../../src/contract/scan-problems.ts";
+import { hasUnjudged, SCAN_PROBLEMS, type ScanProblemCode } from "../../../src/contract/scan-problems.ts";
 import { Card } from "../result/Card.tsx";
 import { capital } from "../result/format.ts";
 import { Notice } from "../result/Notice.tsx";
@@ -12,7 +12,6 @@ import { count } from "./words.ts";
 export function Summary({ summary }: { readonly summary: ScanSummary }) {
   const { pictures, unjudged, actions, categories, problems, copies, faces, coverage } = summary;
   const most = Math.max(1, ...ACTIONS.map((action) => actions[action]));
-  const open = Object.keys(problems).some((code) => SCAN_PROBLEMS[code as ScanProblemCode].unjudged) || unjudged > 0;
   const missing = coverage.image.filter(({ state }) => state === "not_covered");
   const also = [
     copies.same_bytes > 0 && `${count(copies.same_bytes)} have the bytes of another one`,
@@ -21,8 +20,8 @@ export function Summary({ summary }: { readonly summary: ScanSummary }) {
   ].filter((line) => line !== false);
   return (
     <>
-      {open && (
-        <Notice tone="warn" title="Not everything could be judged">
+      {hasUnjudged(summary) && (
+        <Notice tone="warn" title={pictures === 0 ? "No picture was found" : "Not everything could be judged"}>
           {unjudged === 1 ? "One picture is open. " : unjudged > 1 ? `${count(unjudged)} pictures are open. ` : ""}A
           training should not start on what nobody has judged.
         </Notice>

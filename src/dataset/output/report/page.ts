@@ -2,9 +2,8 @@ import { readFile } from "node:fs/promises";
 import { ACTIONS, type Action } from "../../../contract/actions.ts";
 import { categoryTitle } from "../../../contract/categories.ts";
 import type { Scan, ScanItem } from "../../../contract/scan.ts";
-import { SCAN_PROBLEMS, type ScanProblemCode } from "../../../contract/scan-problems.ts";
+import { hasUnjudged, SCAN_PROBLEMS, type ScanProblemCode } from "../../../contract/scan-problems.ts";
 import { lopsided } from "../../scan/concepts.ts";
-import { hasUnjudged } from "../../scan/summary.ts";
 import type { ReportData } from "./gather.ts";
 
 /** Thresholds of the image stage, by category: the slider starts there. */
@@ -69,9 +68,11 @@ function header(scan: Scan): string {
         `<div class="tile" data-action="${action}"><b>${count(summary.actions[action] ?? 0)}</b><span>${action}</span></div>`,
     )
     .join("");
-  const open = hasUnjudged(summary)
-    ? `<p class="note">Not everything could be judged: ${count(summary.unjudged)} pictures are open.</p>`
-    : "";
+  const what =
+    summary.pictures === 0
+      ? "No picture was found."
+      : `Not everything could be judged: ${count(summary.unjudged)} pictures are open.`;
+  const open = hasUnjudged(summary) ? `<p class="note">${what}</p>` : "";
   return `<header><p class="kicker">Safelight · data-set scan</p><h1>${escaped(source)}</h1>
 <p>${count(summary.pictures)} pictures, layout ${layout ?? "unknown"}, policy ${escaped(policy.name)} ${escaped(policy.version)}, ${escaped(finished_at?.slice(0, 10) ?? "")}.</p>
 <div class="tiles">${tiles}</div>${open}</header>`;
