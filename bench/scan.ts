@@ -2,8 +2,9 @@
  * A scan of a data set, from the command line, with the shipped policy for data sets: pictures a second beside a loop over nsfwjs
  * with the same weights, memory for few and many pictures, what a second process brings, and what it costs to be stopped.
  *
- *   node bench/scan.ts [--pictures 600] [--many 50000] [--only speed,s3,resume,workers,memory] [--json]
+ *   node bench/scan.ts [--pictures 600] [--many 50000] [--only speed,s3,resume,workers,memory,tiny] [--tiny 1000000] [--json]
  *
+ * `tiny`, which takes a quarter of an hour, has to be asked for: so many files of a few bytes around one picture.
  * `workers` needs PostgreSQL and taskset: each process gets a core of its own, as machines would have theirs.
  */
 import { spawn } from "node:child_process";
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     pictures: { type: "string", default: "600" },
     many: { type: "string", default: "50000" },
     only: { type: "string", default: "speed,s3,resume,workers,memory" },
+    tiny: { type: "string", default: "1000000" },
     nsfwjs: { type: "string" },
     json: { type: "boolean" },
   },
@@ -238,6 +240,19 @@ async function resume(root: string, source: string, pictures: number): Promise<v
   ]);
 }
 
+/** One picture among files that are none, a thousand to a folder. */
+async function tiny(root: string, files: number): Promise<void> {
+  const source = join(root, "tiny");
+  for (let n = 0; n < files; n++) {
+    const folder = join(source, String(Math.floor(n / 1_000)));
+    if (n % 1_000 === 0) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${n}.dat`), `${n}\n`);
+  }
+  await writeSample(join(source, "picture"), { pictures: 1, side: 512, bad: 0, copies: 0, captions: false, seed: 1 });
+  const { seconds, peakMiB } = await scan(source, { cwd: place(root) }).ended;
+  report("A scan of tiny files, to its manifest", [{ files, seconds: round(seconds), "peak, MiB": peakMiB }]);
+}
+
 if (values.nsfwjs !== undefined) await nsfwjsLoop(values.nsfwjs);
 else {
   const root = mkdtempSync(join(tmpdir(), "safelight-bench-"));
@@ -245,13 +260,14 @@ else {
     const only = values.only.split(",");
     const pictures = Number(values.pictures);
     const source = join(root, "sample");
-    if (only.some((part) => part !== "memory" && part !== "workers")) {
+    if (only.some((part) => ["speed", "s3", "resume"].includes(part))) {
       await writeSample(source, { pictures, side: 512, bad: 0.02, copies: 0, captions: true, seed: 1 });
     }
     if (only.includes("speed")) await speed(root, source, pictures);
     if (only.includes("s3")) await overS3(root, source);
     if (only.includes("resume")) await resume(root, source, pictures);
     if (only.includes("workers")) await workers(root);
+    if (only.includes("tiny")) await tiny(root, Number(values.tiny));
     if (only.includes("memory")) await memory(root, Number(values.many));
   } finally {
     rmSync(root, { recursive: true, force: true });
