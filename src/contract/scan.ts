@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ActionSchema } from "./actions.ts";
-import { CategorySchema } from "./categories.ts";
+import { type Category, CategorySchema } from "./categories.ts";
 import { CoverageSchema, ReasonSchema } from "./decision.ts";
 import { PolicyRefSchema } from "./generation.ts";
 import { SCAN_PROBLEMS, type ScanProblemCode } from "./scan-problems.ts";
@@ -66,6 +66,23 @@ export type ScanItem = z.infer<typeof ScanItemSchema>;
 /** Of a picture, over all categories; 0 where there is nothing. */
 export function highestScore({ scores }: Pick<ScanItem, "scores">): number {
   return Math.max(0, ...Object.values(scores).map((score) => score ?? 0));
+}
+
+/** In one category, or in all with null. */
+export function scoreOf(item: Pick<ScanItem, "scores">, category: Category | null): number {
+  return category === null ? highestScore(item) : (item.scores[category] ?? 0);
+}
+
+/** Nearly every picture scores a little in some category: less than this is not worth a look. */
+export const LEAST_SCORE = 0.05;
+
+/** By category: the scores that are worth a look, and 0 where a reason is of a category without one. */
+export function shownScores({ scores, reasons }: Pick<ScanItem, "scores" | "reasons">): ReadonlyMap<Category, number> {
+  const shown = new Map<Category, number>();
+  for (const { category } of reasons) if (category !== null) shown.set(category, scores[category] ?? 0);
+  for (const [category, score = 0] of Object.entries(scores) as [Category, number?][])
+    if (score >= LEAST_SCORE) shown.set(category, score);
+  return shown;
 }
 
 /** A picture that is the same as others of its data set, or nearly. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { UNSCORED } from "../../src/contract/decision.ts";
 import type { Scan, ScanItem } from "../../src/contract/scan.ts";
 import { openEmbeddedScans } from "../../src/store/scans/embedded.ts";
 import { openPostgresScans } from "../../src/store/scans/postgres.ts";
@@ -222,7 +223,7 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     const page = async (sort: "key" | "score", action: ScanItem["action"] | null, after: string | null) => {
       const last = all.find(({ key }) => key === after);
       const from = last ? { key: last.key, score: last.scores.gore ?? 0 } : null;
-      return (await scans.browse("scan_1", { sort, action, after: from }, 3)).map(({ key }) => key);
+      return (await scans.browse("scan_1", { sort, action, category: null, after: from }, 3)).map(({ key }) => key);
     };
     expect(await page("key", null, null)).toEqual(["a", "b", "c"]);
     expect(await page("key", null, "c")).toEqual(["d", "e"]);
@@ -230,6 +231,32 @@ describe.each(["embedded", "postgres"] as const)("a store of scans: %s", (engine
     expect(await page("score", null, null)).toEqual(["b", "e", "a"]);
     expect(await page("score", null, "a")).toEqual(["c", "d"]);
     expect(await page("score", "allow", null)).toEqual(["a", "c", "d"]);
+  });
+
+  run("results are browsed by category, with its own scores", async () => {
+    const scans = await store();
+    const hateful = (key: string, hate: number) => ({ ...item(key), scores: { gore: 0.9, hate } });
+    const known = { ...UNSCORED, stage: "image" as const, category: "hate" as const, action: "block" as const };
+    const all = [
+      hateful("a", 0.05),
+      hateful("b", 0.04),
+      hateful("c", 0.05),
+      { ...item("d"), reasons: [{ ...known, detector: "known", message: "known" }] },
+      hateful("e", 0.7),
+    ];
+    await scans.addFiles(
+      "scan_1",
+      all.map(({ key }) => file(key)),
+    );
+    await scans.save("scan_1", all);
+    const page = async (sort: "key" | "score", after: { key: string; score: number } | null) =>
+      (await scans.browse("scan_1", { sort, action: null, category: "hate", after }, 2)).map(({ key }) => key);
+    expect(await page("key", null)).toEqual(["a", "c"]);
+    expect(await page("key", { key: "c", score: 0 })).toEqual(["d", "e"]);
+    expect(await page("score", null)).toEqual(["e", "a"]);
+    expect(await page("score", { key: "a", score: 0.05 })).toEqual(["c", "d"]);
+    await scans.save("scan_1", [hateful("c", 0.8)]);
+    expect(await page("score", null)).toEqual(["c", "e"]);
   });
 
   run("groups of copies are kept in order, and once", async () => {

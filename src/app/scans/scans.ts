@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import type { Action } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import { highestScore, type Scan, type ScanCopies, type ScanItem } from "../../contract/scan.ts";
+import { type Scan, type ScanCopies, type ScanItem, scoreOf } from "../../contract/scan.ts";
 import {
   SCAN_FILES,
   type ScanAnswer,
@@ -112,7 +112,7 @@ class BackgroundScans implements ScanService {
       for (const item of page) {
         if (matches(item)) items.push(item);
         if (items.length === limit) return { items, next: item };
-        after = { key: item.key, score: highestScore(item) };
+        after = { key: item.key, score: scoreOf(item, query.category) };
       }
       const last = page.at(-1);
       if (page.length < PAGE || !last) return { items, next: null };

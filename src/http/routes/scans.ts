@@ -6,7 +6,7 @@ import { streamSSE } from "hono/streaming";
 import { ActionSchema } from "../../contract/actions.ts";
 import { CategorySchema } from "../../contract/categories.ts";
 import { SafelightError } from "../../contract/errors.ts";
-import { highestScore, ScanCopiesSchema, type ScanItem } from "../../contract/scan.ts";
+import { LEAST_SCORE, ScanCopiesSchema, type ScanItem, scoreOf } from "../../contract/scan.ts";
 import {
   SCAN_FILES,
   ScanAnswerSchema,
@@ -45,7 +45,9 @@ const Items = z.strictObject({
   after: z.string().optional().openapi({ description: "`next` of the page before." }),
   sort: z.enum(["key", "score"]).default("key"),
   action: ActionSchema.optional(),
-  category: CategorySchema.optional(),
+  category: CategorySchema.optional().openapi({
+    description: `Pictures with a reason of it, or a score of at least ${LEAST_SCORE}; \`score\` and \`min_score\` are of it then.`,
+  }),
   problem: z.enum(Object.keys(SCAN_PROBLEMS) as ScanProblemCode[]).optional(),
   faces: z.enum(FACES).optional(),
   min_score: z.coerce.number().min(0).max(1).optional(),
@@ -170,11 +172,11 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
   );
   app.get(`${SCANS}/:id/items`, async (c) => {
     const query = validate(c.req.query(), Items);
-    const { sort, action = null, after, limit } = query;
+    const { sort, action = null, category = null, after, limit } = query;
     const [key, score] = after === undefined ? [null, 0] : readCursor("after", after, ItemCursor);
-    const filter = { sort, action, after: key === null ? null : { key, score }, matches: matching(query) };
+    const filter = { sort, action, category, after: key === null ? null : { key, score }, matches: matching(query) };
     const { items, next } = await scans.items(c.req.param("id"), filter, limit);
-    return c.json({ items: [...items], next: next && cursorOf([next.key, highestScore(next)]) }, 200);
+    return c.json({ items: [...items], next: next && cursorOf([next.key, scoreOf(next, category)]) }, 200);
   });
 
   app.openAPIRegistry.registerPath(
@@ -305,13 +307,10 @@ export function scanRoutes(app: App, { service: { scans }, log }: Door): void {
 function matching({ category, problem, faces, min_score, q }: z.output<typeof Items>): (item: ScanItem) => boolean {
   const part = q?.toLowerCase();
   return (item) => {
-    const score = category === undefined ? highestScore(item) : (item.scores[category] ?? 0);
-    const named = category === undefined || score > 0 || item.reasons.some((reason) => reason.category === category);
     return (
-      named &&
       (problem === undefined || item.problems.some(({ code }) => code === problem)) &&
       (faces === undefined || (item.faces !== null && FACES[Math.min(2, item.faces)] === faces)) &&
-      (min_score === undefined || score >= min_score) &&
+      (min_score === undefined || scoreOf(item, category ?? null) >= min_score) &&
       (part === undefined || item.key.toLowerCase().includes(part))
     );
   };

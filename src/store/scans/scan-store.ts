@@ -1,4 +1,5 @@
 import type { Action } from "../../contract/actions.ts";
+import type { Category } from "../../contract/categories.ts";
 import type { Scan, ScanCopies, ScanItem, ScanProblem } from "../../contract/scan.ts";
 
 /** What a file is to a data set, by its name and its first bytes. `opaque`: it may be full of pictures, and is not looked into. */
@@ -40,6 +41,8 @@ export type ScanPlace = Pick<Scan, "created_at" | "id">;
 export interface ItemQuery {
   readonly sort: "key" | "score";
   readonly action: Action | null;
+  /** Only pictures with a score that is worth a look, or a reason, of this one; `score` is theirs in it then. */
+  readonly category: Category | null;
   /** Goes on after this one. */
   readonly after: { readonly key: string; readonly score: number } | null;
 }

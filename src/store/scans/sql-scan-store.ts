@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type Kysely, sql } from "kysely";
+import type { Category } from "../../contract/categories.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import {
   highestScore,
@@ -8,6 +9,7 @@ import {
   type ScanItem,
   ScanItemSchema,
   ScanSchema,
+  shownScores,
 } from "../../contract/scan.ts";
 import type { ScanProblemCode } from "../../contract/scan-problems.ts";
 import type {
@@ -281,6 +283,9 @@ export class SqlScanStore implements ScanStore {
   }
 
   async save(scan: string, items: readonly ScanItem[]): Promise<void> {
+    const scores = items.flatMap((item) =>
+      [...shownScores(item)].map(([category, score]) => ({ scan, key: item.key, category, score })),
+    );
     await this.#guard(
       this.#db.transaction().execute(async (db) => {
         for (const item of items) {
@@ -289,6 +294,17 @@ export class SqlScanStore implements ScanStore {
             .set({ item: JSON.stringify(item), action: item.action, score: highestScore(item) })
             .where("scan", "=", scan)
             .where("key", "=", item.key)
+            .execute();
+        }
+        for (let at = 0; at < scores.length; at += ROWS) {
+          await db
+            .insertInto("scan_scores")
+            .values(scores.slice(at, at + ROWS))
+            .onConflict((conflict) =>
+              conflict
+                .columns(["scan", "key", "category"])
+                .doUpdateSet(({ ref }) => ({ score: ref("excluded.score") })),
+            )
             .execute();
         }
       }),
@@ -314,8 +330,12 @@ export class SqlScanStore implements ScanStore {
     return rows.map(scanItem);
   }
 
-  async browse(scan: string, { sort, action, after }: ItemQuery, limit: number): Promise<readonly ScanItem[]> {
-    let query = this.#db.selectFrom("scan_files").select("item").where("scan", "=", scan).where("item", "is not", null);
+  async browse(
+    scan: string,
+    { sort, action, category, after }: ItemQuery,
+    limit: number,
+  ): Promise<readonly ScanItem[]> {
+    let query = this.#db.selectFrom(this.#scored(scan, category).as("row")).select("item");
     if (action !== null) query = query.where("action", "=", action);
     if (sort === "score") query = query.orderBy("score", "desc");
     if (after !== null && sort === "key") query = query.where("key", ">", after.key);
@@ -325,6 +345,28 @@ export class SqlScanStore implements ScanStore {
       );
     }
     return (await this.#guard(query.orderBy("key").limit(limit).execute())).map(scanItem);
+  }
+
+  /** Results with their scores: in one category, or the highest. */
+  #scored(scan: string, category: Category | null) {
+    type Scored = Pick<ScanTables["scan_files"], "key" | "action" | "score" | "item">;
+    if (category === null) {
+      return this.#db
+        .selectFrom("scan_files")
+        .select(["key", "action", "score", "item"])
+        .where("scan", "=", scan)
+        .where("item", "is not", null)
+        .$castTo<Scored>();
+    }
+    return this.#db
+      .selectFrom("scan_scores as of")
+      .innerJoin("scan_files as file", (join) =>
+        join.onRef("file.scan", "=", "of.scan").onRef("file.key", "=", "of.key"),
+      )
+      .select(["of.key", "file.action", "of.score", "file.item"])
+      .where("of.scan", "=", scan)
+      .where("of.category", "=", category)
+      .$castTo<Scored>();
   }
 
   async itemsOf(scan: string, keys: readonly string[]): Promise<readonly ScanItem[]> {

@@ -15,6 +15,8 @@ export interface ScanTables {
     /** The highest of the item's scores. */
     score: number | null;
   };
+  /** Of judged pictures, by category. */
+  scan_scores: { scan: string; key: string; category: string; score: number };
   scan_captions: { scan: string; picture: string; file: string; place: string; text: string };
   scan_labels: { scan: string; key: string; labels: string };
   /** Of metadata files and archives, as they were listed. */
@@ -52,6 +54,14 @@ export function scanTablesSql(text: string, integer: string, real: string): read
     "create index if not exists scan_files_by_action on scan_files (scan, action, key) where item is not null",
     "create index if not exists scan_files_by_score on scan_files (scan, score desc, key) where item is not null",
     "create index if not exists scan_files_with_stem on scan_files (scan, stem, kind)",
+    `create table if not exists scan_scores (
+      scan ${text} not null references scans (id) on delete cascade,
+      key ${text} not null,
+      category ${text} not null,
+      score ${real} not null,
+      primary key (scan, key, category)
+    )`,
+    "create index if not exists scan_scores_highest on scan_scores (scan, category, score desc, key)",
     `create table if not exists scan_captions (
       scan ${text} not null references scans (id) on delete cascade,
       picture ${text} not null,

@@ -64,7 +64,8 @@ interface HistogramProps {
 function Histogram({ title, bins, limits, onChoose }: HistogramProps) {
   const most = Math.max(...bins);
   const total = bins.reduce((sum, n) => sum + n, 0);
-  const first = bins.findIndex((n) => n > 0);
+  // the lowest scores are not worth a look: nothing leads to them
+  const first = bins.findIndex((n, i) => n > 0 && i > 0);
   return (
     <figure className={classes["histogram"]}>
       <figcaption>
@@ -86,6 +87,7 @@ function Histogram({ title, bins, limits, onChoose }: HistogramProps) {
                     title={text}
                     aria-label={text}
                     data-tone={limits ? (limits.findLast(([, limit]) => from >= limit)?.[0] ?? "allow") : "unknown"}
+                    disabled={i === 0}
                     tabIndex={i === first ? 0 : -1}
                     onClick={() => onChoose(from)}
                     onKeyDown={moveAlong}
@@ -140,6 +142,6 @@ function moveAlong(event: KeyboardEvent<HTMLButtonElement>): void {
   const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
   if (step === 0) return;
   event.preventDefault();
-  const bars = [...(event.currentTarget.closest("ol")?.querySelectorAll("button") ?? [])];
+  const bars = [...(event.currentTarget.closest("ol")?.querySelectorAll<HTMLButtonElement>("button:enabled") ?? [])];
   bars[bars.indexOf(event.currentTarget) + step]?.focus();
 }
