@@ -13,6 +13,7 @@ export const SCAN_PROBLEMS = {
   leaves_source: { unjudged: true, title: "It is a link out of the data set" },
   linked_folder: { unjudged: true, title: "It is a link to a folder, which is not followed" },
   name_not_utf8: { unjudged: true, title: "Its name is not UTF-8" },
+  name_unusable: { unjudged: true, title: "Its name is too long, or holds a NUL" },
   no_regular_file: { unjudged: true, title: "It is neither a file nor a folder" },
   archive_damaged: { unjudged: true, title: "The archive is damaged or cut short" },
   not_looked_into: { unjudged: true, title: "It may hold pictures, in a format that nobody looks into" },

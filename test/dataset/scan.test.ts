@@ -313,6 +313,38 @@ describe("what is wrong with single files", () => {
     expect(kept).toEqual(["fine.tar"]);
   });
 
+  test("names that no store need hold are told, wherever they stand", async () => {
+    const long = `${"n".repeat(1_100)}.png`;
+    const archive = pack();
+    archive.entry({ name: "fine.png" }, shows("nothing"));
+    archive.entry({ name: long, pax: { path: long } } as { name: string }, shows("gore"));
+    archive.entry({ name: "x", pax: { path: "with\0nul.png" } } as { name: string }, shows("gore"));
+    const source = plant(temporaryFolder(), {
+      "00.tar": await packed(archive),
+      "metadata.jsonl": `{"file_name":"${long}","text":"calm"}\n{"file_name":"a.png","text":"with\\u0000nul"}\n`,
+      "a.png": shows("nothing"),
+    });
+    let deep = source;
+    for (let level = 0; level < 5; level++) {
+      deep = join(deep, "d".repeat(250));
+      mkdirSync(deep);
+    }
+    writeFileSync(join(deep, "a.png"), shows("gore"));
+    const given = await parts(source);
+    const found = await scan(given);
+    const told: string[] = [];
+    for await (const { key, problem } of everyProblem(given.store, found.id))
+      told.push(`${key.slice(0, 20)} ${problem.code}: ${problem.detail.replace(/n{9,}…?/, "n…")}`);
+    expect(told).toEqual([
+      '00.tar name_unusable: "n…": its path has 1111 bytes; the limit is 1024',
+      '00.tar name_unusable: "with\\u0000nul.png": its path holds a NUL',
+      "dddddddddddddddddddd name_unusable: its path has 1260 bytes; the limit is 1024",
+      'metadata.jsonl metadata_invalid: line 1: "file_name": its path has 1104 bytes; the limit is 1024',
+      'metadata.jsonl metadata_invalid: line 2: "text" holds a NUL',
+    ]);
+    expect([...(await itemsOf(given, found)).keys()]).toEqual(["00.tar/fine.png", "a.png"]);
+  });
+
   test("every line of a metadata file that is wrong, or names no picture, is told", async () => {
     const lines = [
       '{"file_name":"a.png","text":"calm"}',

@@ -1,3 +1,4 @@
+import type { ScanProblem } from "../../contract/scan.ts";
 import type { FileKind } from "../../store/scans/scan-store.ts";
 
 /** Metadata files by their name, in lower case. */
@@ -6,6 +7,7 @@ export const METADATA_JSONL = "metadata.jsonl";
 export const METADATA_CSV = "metadata.csv";
 
 const MOST_QUOTED = 200;
+const MOST_KEY_BYTES = 1024;
 const PICTURES = /\.(?:a?png|jpe?g|jpe|jfif|jif|webp|gif|avif|tiff?|bmp|dib)$/i;
 const CAPTIONS = /\.(?:txt|caption)$/i;
 const ARCHIVES = /\.tar$/i;
@@ -31,9 +33,21 @@ export function kindOf(key: string, archived = false): FileKind {
   return OPAQUE.includes(name.slice(name.lastIndexOf(".") + 1)) ? "opaque" : "other";
 }
 
+/** @returns what is wrong with a key that no store need hold: S3 has no longer ones, and PostgreSQL no NUL in a text */
+export function keyProblem(key: string): ScanProblem | undefined {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MOST_KEY_BYTES)
+    return { code: "name_unusable", detail: `its path has ${bytes} bytes; the limit is ${MOST_KEY_BYTES}` };
+  return key.includes("\0") ? { code: "name_unusable", detail: "its path holds a NUL" } : undefined;
+}
+
 /** A name for messages. */
 export function quoted(name: string): string {
-  return JSON.stringify(name.length > MOST_QUOTED ? `${name.slice(0, MOST_QUOTED)}…` : name);
+  return JSON.stringify(shortened(name));
+}
+
+export function shortened(name: string): string {
+  return name.length > MOST_QUOTED ? `${name.slice(0, MOST_QUOTED).toWellFormed()}…` : name;
 }
 
 export function isJson(key: string): boolean {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ScanProblem } from "../../contract/scan.ts";
 import { linesOf } from "../../pipeline/streaming.ts";
 import type { InventoryCaption } from "../../store/scans/scan-store.ts";
-import { folderOf, METADATA_CSV, nameOf } from "./kinds.ts";
+import { folderOf, keyProblem, METADATA_CSV, nameOf } from "./kinds.ts";
 
 /** Longer lines were never meant. */
 export const MOST_LINE_BYTES = 1024 * 1024;
@@ -44,11 +44,17 @@ export async function* listedCaptions(
       yield problem(`"${FILE_NAME}" leads out of the data set`);
       continue;
     }
+    const tooLong = keyProblem(picture);
+    if (tooLong) {
+      yield problem(`"${FILE_NAME}": ${tooLong.detail}`);
+      continue;
+    }
     for (const column of CAPTION_COLUMNS) {
       const text = row[column];
       if (text === undefined || text === null) continue;
-      if (typeof text === "string") yield { picture, file, place: `line ${line}, ${column}`, text };
-      else yield problem(`"${column}" is no text`);
+      if (typeof text !== "string") yield problem(`"${column}" is no text`);
+      else if (text.includes("\0")) yield problem(`"${column}" holds a NUL`);
+      else yield { picture, file, place: `line ${line}, ${column}`, text };
     }
   }
 }

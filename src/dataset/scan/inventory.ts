@@ -3,7 +3,7 @@ import { Digesting } from "../files/digest.ts";
 import { type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
 import { type Content, contentOf, HEAD_BYTES } from "../layouts/content.ts";
-import { kindOf, quoted, stemOf } from "../layouts/kinds.ts";
+import { keyProblem, kindOf, quoted, shortened, stemOf } from "../layouts/kinds.ts";
 import { listedCaptions } from "../layouts/listed-captions.ts";
 import { BATCH, Batches } from "./batches.ts";
 import { isDatasetInfo } from "./layout.ts";
@@ -61,7 +61,9 @@ class Taking {
 
   async files(): Promise<void> {
     for await (const entry of this.#files.list(this.#signal)) {
-      if (!isListed(entry)) await this.#batches.problem(entry);
+      const wrong = keyProblem(entry.key);
+      if (wrong) await this.#batches.problem({ key: shortened(entry.key).replaceAll("\0", "%00"), problem: wrong });
+      else if (!isListed(entry)) await this.#batches.problem(entry);
       else {
         const { key, bytes, stamp, labels } = entry;
         const kind = kindOf(key);
@@ -93,12 +95,12 @@ class Taking {
       const pieces = digest.of(this.#files.stream(archive, this.#signal));
       for await (const member of membersOf(pieces, this.#signal)) {
         const key = `${archive}/${member.name}`;
-        if ("problem" in member) {
-          const { code, detail } = member.problem;
-          const problem = { code, detail: `${quoted(member.name)}: ${detail}` };
+        const wrong = "problem" in member ? member.problem : keyProblem(key);
+        if (wrong) {
+          const problem = { code: wrong.code, detail: `${quoted(member.name)}: ${wrong.detail}` };
           await this.#batches.problem({ key: archive, problem });
-          continue;
         }
+        if (wrong || "problem" in member) continue;
         const { bytes, start, head } = member;
         const named = kindOf(key, true);
         const content = named === "other" || named === "caption" ? contentOf(head) : undefined;
