@@ -11,7 +11,7 @@ import { isBrokenOff, type Undone, undo, undoable } from "../dataset/consequence
 import type { Files } from "../dataset/files/files.ts";
 import { makeFolder } from "../dataset/files/folder.ts";
 import { openFiles } from "../dataset/files/open.ts";
-import { sortedFiles } from "../dataset/manifest/kept.ts";
+import { type Rewritten, sortedFiles } from "../dataset/manifest/kept.ts";
 import { signingKey } from "../dataset/manifest/keys.ts";
 import { type OpenManifest, openManifest } from "../dataset/manifest/read.ts";
 import { assertSignedBy, type Difference, differences } from "../dataset/manifest/verify.ts";
@@ -73,16 +73,9 @@ export interface DataSetScans {
   takeOut(id: string, folder: string, quarantine: string | undefined, signal: AbortSignal): Promise<Consequences>;
   /**
    * Writes the signed manifest of a finished scan, beside its results.
-   * @param contents as {@link takeOut} tells; else nothing
-   * @param changed is told of files that are not what was judged any more, and were not rejected for anything else
+   * @param rewritten as {@link takeOut} tells; else nothing
    */
-  vouch(
-    id: string,
-    folder: string,
-    contents: Consequences["contents"],
-    signal: AbortSignal,
-    changed?: (key: string, detail: string) => void,
-  ): Promise<ManifestHeader>;
+  vouch(id: string, folder: string, rewritten: Rewritten, signal: AbortSignal): Promise<ManifestHeader>;
   close(): Promise<void>;
 }
 
@@ -140,17 +133,11 @@ export async function openDataSetScans(
           await opened.close();
         }
       },
-      async vouch(id, folder, contents, signal, changed = () => {}) {
+      async vouch(id, folder, rewritten, signal) {
         const scan = await store.get(id);
         if (!scan) throw new SafelightError("not_found", `there is no scan ${id}`);
         const key = await signingKey(join(config.data, "signing-key.pem"));
-        return writeManifest(folder, scan, sorted(), VERSION, key);
-        async function* sorted() {
-          for await (const each of sortedFiles(files, store, id, signal, contents)) {
-            if ("rejected" in each && each.onlyChanged) changed(each.rejected.key, each.changed ?? "");
-            yield each;
-          }
-        }
+        return writeManifest(folder, scan, sortedFiles(files, store, id, signal, rewritten), VERSION, key);
       },
       close: () => open.close(),
     };

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pack } from "tar-stream";
 import { describe, expect, test } from "vitest";
 import { sortedFiles } from "../../src/dataset/manifest/kept.ts";
 import { publicKeyOf, signingKey } from "../../src/dataset/manifest/keys.ts";
@@ -59,25 +60,28 @@ test("a manifest is JSON that lists what may be trained on and what may not", as
   expect(header).toMatchObject({ complete: true, kept: { count: 4 }, rejected: { count: 2 } });
 });
 
-test("a manifest vouches for nothing that changed since it was judged", async () => {
+test("what changed between its judgement and the manifest is vouched for as it was: verify tells", async () => {
+  const shard = pack();
+  shard.entry({ name: "1.png" }, shows("nothing", "4"));
+  shard.finalize();
   const tree = {
     ...TREE,
+    "00.tar": Buffer.concat(await Array.fromAsync(shard as AsyncIterable<Buffer>)),
     "metadata.jsonl": '{"file_name":"a.png","text":"calm"}\n',
     "sub/dataset_info.json": '{"instance_prompt":"calm"}',
   };
-  expect(JSON.parse(readFileSync((await scanned(tree)).path, "utf8")).header).toMatchObject({
-    complete: true,
-    kept: { count: 6 },
+  const edited = ["00.tar", "a.png", "a.txt", "metadata.jsonl", "sub/dataset_info.json"];
+  const before = await scanned(tree);
+  expect(await compare(before.path, before.source)).toEqual(["rejected b.png", "rejected b.txt"]);
+  const { path, source } = await scanned(tree, (set) => {
+    for (const key of edited) writeFileSync(join(set, key), "another");
   });
-  const edits = ["a.txt", "metadata.jsonl", "sub/dataset_info.json"];
-  for (const key of edits) {
-    const { path } = await scanned(tree, (source) => appendFileSync(join(source, key), " "));
-    const { header, rejected } = JSON.parse(readFileSync(path, "utf8"));
-    expect(header, key).toMatchObject({ complete: false, kept: { count: 5 } });
-    expect(rejected, key).toMatchObject(
-      [{ key: "b.png" }, { key: "b.txt" }, { key, action: "review" }].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    );
-  }
+  expect(JSON.parse(readFileSync(path, "utf8")).kept).toEqual(JSON.parse(readFileSync(before.path, "utf8")).kept);
+  expect(await compare(path, source)).toEqual(
+    [...edited.map((key) => `changed ${key}`), "rejected b.png", "rejected b.txt"].sort((a, b) =>
+      (a.split(" ")[1] ?? "") < (b.split(" ")[1] ?? "") ? -1 : 1,
+    ),
+  );
 });
 
 describe("verify", () => {

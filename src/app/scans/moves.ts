@@ -56,9 +56,9 @@ export class ScanMoves {
       const scans = await (await dataSets()).openDataSetScans(this.#config, source, policy.name, this.#onError);
       try {
         const folder = this.#folder(id);
-        const { left, rewritten, contents, stayed } = await scans.takeOut(id, folder, `${quarantine}/${id}`, signal);
-        await scans.vouch(id, folder, contents, signal);
-        return { files: left, rewritten, stayed: [...stayed] };
+        const { left, rewritten, stayed } = await scans.takeOut(id, folder, `${quarantine}/${id}`, signal);
+        await scans.vouch(id, folder, rewritten, signal);
+        return { files: left, rewritten: rewritten.size, stayed: [...stayed] };
       } finally {
         await scans.close();
       }

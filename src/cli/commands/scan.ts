@@ -73,23 +73,12 @@ export const command = defineCommand({
         await scans.report(id, folder, { thumbnails: values["no-thumbnails"] !== true, most: onPage }, io.signal);
       if (!values.json) await io.out(summaryText(io, scan));
       const taken = await consequences(scan);
-      let changed = 0;
-      const { kept, rejected } = await scans.vouch(
-        id,
-        folder,
-        taken?.contents ?? new Map(),
-        io.signal,
-        (key, detail) => {
-          changed += 1;
-          io.err(`${printable(key)} is not vouched for: ${detail}\n`);
-        },
-      );
+      const { kept, rejected } = await scans.vouch(id, folder, taken?.rewritten ?? new Map(), io.signal);
       if (values.json) await io.out(`${JSON.stringify({ ...scan, folder, ...(taken ? outcome(taken) : {}) })}\n`);
       io.err(
         `${count(kept.count)} files kept, ${count(rejected.count)} rejected; ${folder}: report.html, manifest.json (signed)\n`,
       );
-      const open = changed > 0 || (taken?.stayed.length ?? 0) > 0;
-      return open ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
+      return taken && taken.stayed.length > 0 ? EXIT.unknown : exitOf(scan, values["exit-code"] === true);
 
       async function judged(): Promise<Scan> {
         const found = values.restart ? undefined : await scans.unfinished({ layout, minSide });
@@ -109,8 +98,8 @@ export const command = defineCommand({
         const taken = await scans.takeOut(id, folder, quarantine, io.signal);
         for (const { key, detail } of taken.stayed) io.err(`${printable(key)} stays: ${detail}\n`);
         const how = quarantine === undefined ? "removed" : `moved to ${quarantine}`;
-        const others =
-          taken.rewritten > 0 ? `; ${count(taken.rewritten)} archives and metadata files are without them` : "";
+        const { size } = taken.rewritten;
+        const others = size > 0 ? `; ${count(size)} archives and metadata files are without them` : "";
         const back = quarantine === undefined ? "" : `; safelight scan undo ${folder}`;
         io.err(`${count(taken.left)} files ${how}${others}${back}\n`);
         return taken;
@@ -158,7 +147,7 @@ async function confirmed(io: Io, question: string): Promise<boolean> {
 }
 
 function outcome({ left, rewritten, stayed }: Consequences) {
-  return { left, rewritten, stayed };
+  return { left, rewritten: rewritten.size, stayed };
 }
 
 function rejectedIn({ actions }: ScanSummary): number {

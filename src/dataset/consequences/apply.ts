@@ -1,10 +1,10 @@
 import { SafelightError } from "../../contract/errors.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import { Digesting, fileDigest } from "../files/digest.ts";
+import { Digesting, type FileContent, fileDigest } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { liesIn } from "../files/places.ts";
-import { isRejected, sortedFiles } from "../manifest/kept.ts";
+import { decidedFiles, isRejected, type Rewritten } from "../manifest/kept.ts";
 import { everyFile, everyProblem } from "../scan/pages.ts";
 import type { Journal } from "./journal.ts";
 import { archiveWithout, type Leaves, metadataWithout } from "./rewrite.ts";
@@ -21,10 +21,7 @@ export interface ConsequenceParts {
 
 export interface Consequences {
   readonly left: number;
-  /** Metadata files and archives from which something was taken out. */
-  readonly rewritten: number;
-  /** By key, what metadata files and archives with rejected members are now: their digests. */
-  readonly contents: ReadonlyMap<string, string>;
+  readonly rewritten: Rewritten;
   /** What was to leave and did not, and why. */
   readonly stayed: readonly { readonly key: string; readonly detail: string }[];
 }
@@ -79,15 +76,12 @@ export async function takeOut(
       if (error.code !== "vanished") stayed.push({ key, detail: error.detail });
     }
   };
-  const contents = new Map<string, string>();
-  let rewritten = 0;
+  const rewritten = new Map<string, FileContent>();
   const rewriting = (key: string, content: () => AsyncIterable<Uint8Array>, saved: "destination" | "backup" | null) =>
     trying(key, async () => {
       const listed = (await store.digests(scan, [key])).get(key);
-      const expected = new Set([listed, ...(known.get(key) ?? [])]);
-      const { before, after } = await rewrite(key, content, saved, expected, parts, signal);
-      contents.set(key, after);
-      if (after !== before) rewritten += 1;
+      const now = await rewrite(key, content, saved, new Set([listed, ...(known.get(key) ?? [])]), parts, signal);
+      if (now.sha256 !== listed) rewritten.set(key, now);
     });
   const damaged = await damagedArchives(store, scan);
   for await (const { key } of everyFile(store, scan, "archive")) {
@@ -102,15 +96,12 @@ export async function takeOut(
   /** Archives that could not be rewritten, and went as a whole. */
   const gone = new Set<string>();
   let left = 0;
-  for await (const sorted of sortedFiles(files, store, scan, signal, contents)) {
-    if (!("rejected" in sorted)) continue;
-    const { rejected, kind, changed, onlyChanged } = sorted;
-    const { key, sha256 } = rejected;
+  for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
+    const { key, kind } = file;
     const whole = quarantine !== undefined && damaged.has(key);
-    if (onlyChanged || (kind !== "picture" && kind !== "caption" && !whole)) continue;
+    if (!isRejected({ action }) || (kind !== "picture" && kind !== "caption" && !whole)) continue;
     await trying(key, async () => {
-      if (changed !== undefined) throw new FileProblem("changed", changed);
-      if (!(await leave(key, sha256, parts, signal))) return;
+      if (!(await leave(key, content?.sha256 ?? null, parts, signal))) return;
       if (whole) gone.add(key);
       told(++left);
     });
@@ -121,7 +112,7 @@ export async function takeOut(
     await rewriting(key, () => metadataWithout(key, files, leaves, signal), "backup");
   }
   await journal.add({ step: "done" });
-  return { left, rewritten, contents, stayed: stayed.filter(({ key }) => !gone.has(key)) };
+  return { left, rewritten, stayed: stayed.filter(({ key }) => !gone.has(key)) };
 }
 
 /** What metadata files and archives have become when this scan took something out of them before. */
@@ -156,7 +147,7 @@ async function leave(
 
 /**
  * @param expected what it may be
- * @returns its digests
+ * @returns what it is then
  */
 async function rewrite(
   key: string,
@@ -165,19 +156,20 @@ async function rewrite(
   expected: ReadonlySet<string | undefined>,
   { files, journal, quarantine, backup }: ConsequenceParts,
   signal: AbortSignal,
-): Promise<{ readonly before: string; readonly after: string }> {
-  const { sha256 } = await fileDigest(files, key, signal);
+): Promise<FileContent> {
+  const before = await fileDigest(files, key, signal);
+  const { sha256 } = before;
   if (!expected.has(sha256)) throw new FileProblem("changed", "it is not what was judged any more");
   const dry = new Digesting();
   for await (const _ of dry.of(content()));
-  if (dry.sha256 === sha256) return { before: sha256, after: sha256 };
+  if (dry.sha256 === sha256) return before;
   const saving = saved === "backup" ? backup : quarantine;
   const place = saved !== null && saving && !(await isThere(saving, key, sha256, signal)) ? saving : undefined;
   await journal.add({ step: "rewriting", key, sha256, becomes: dry.sha256, saved });
   if (place) await kept(copy(files, place, key, sha256, signal), key, journal);
   await files.write(key, content, signal);
   await journal.add({ step: "rewritten", key });
-  return { before: sha256, after: dry.sha256 };
+  return dry.content;
 }
 
 /** Whether a file is saved already. @throws FileProblem `changed` where another one lies in its place */

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Files } from "./files.ts";
 
+/** What a file holds, as far as it matters whether it is the same. */
+export interface FileContent {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** `sha256:` and 64 hexadecimal digits. */
 export function digestOf(content: string | Uint8Array): string {
   return `sha256:${createHash("sha256").update(content).digest("hex")}`;
@@ -22,16 +28,15 @@ export class Digesting {
   get sha256(): string {
     return `sha256:${this.#hash.copy().digest("hex")}`;
   }
+
+  get content(): FileContent {
+    return { bytes: this.bytes, sha256: this.sha256 };
+  }
 }
 
 /** Reads a whole file for it. @throws FileProblem */
-export async function fileDigest(
-  files: Files,
-  key: string,
-  signal: AbortSignal,
-): Promise<{ readonly bytes: number; readonly sha256: string }> {
+export async function fileDigest(files: Files, key: string, signal: AbortSignal): Promise<FileContent> {
   const digest = new Digesting();
   for await (const _ of digest.of(files.stream(key, signal)));
-  const { sha256, bytes } = digest;
-  return { sha256, bytes };
+  return digest.content;
 }

@@ -2,110 +2,107 @@ import { type Action, strongest } from "../../contract/actions.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import { REJECTED, SCAN_PROBLEMS } from "../../contract/scan-problems.ts";
-import type { FileKind, InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import type { Files } from "../files/files.ts";
+import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
+import { type FileContent, fileDigest } from "../files/digest.ts";
+import { FileProblem, type Files } from "../files/files.ts";
 import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";
-import { captionNow, fileNow } from "./now.ts";
 
 const PAGE = 256;
+/** Files read together, where each may be a request. */
+const READ_AT_ONCE = 16;
 
-export type Sorted = { readonly kept: KeptFile } | Refused;
+export type Sorted = { readonly kept: KeptFile } | { readonly rejected: RejectedFile };
 
-export interface Refused {
-  readonly rejected: RejectedFile;
-  readonly kind: FileKind;
-  /** Why what is there is not, or may not be, what was judged. */
-  readonly changed: string | undefined;
-  /** Whether that is the only thing against it. */
-  readonly onlyChanged: boolean;
+/** What became of a file. */
+export interface Decided {
+  readonly file: InventoryFile;
+  readonly action: Action;
+  /** What was judged of it, or was listed; null where nobody has read it. */
+  readonly content: FileContent | null;
 }
+
+/** By key, what metadata files and archives are since something was taken out of them. */
+export type Rewritten = ReadonlyMap<string, FileContent>;
 
 export function isRejected({ action }: Pick<ScanItem, "action">): boolean {
   return REJECTED.includes(action);
 }
 
 /**
- * Every file of a finished scan, in order: kept, or rejected. A caption goes with its pictures, an archive with the worst picture in it.
- * Pictures have the digest of what was judged. The others are read now, and are rejected where they are not what was read then.
- * @param rewritten by key, what metadata files and archives are since something was taken out of them: their digests
+ * Every file of a finished scan, in order: kept, or rejected. A file is vouched for as it was judged, whatever it is by now; what nobody
+ * had to judge is read now.
  */
 export async function* sortedFiles(
   files: Files,
   store: ScanStore,
   scan: string,
   signal: AbortSignal,
-  rewritten: ReadonlyMap<string, string> = new Map(),
+  rewritten: Rewritten = new Map(),
 ): AsyncGenerator<Sorted> {
-  const sorting = { files, store, scan, rewritten, archives: await worstByArchive(store, scan, rewritten) };
+  let waiting: Promise<Sorted>[] = [];
+  for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
+    const { key } = file;
+    const sha256 = content?.sha256 ?? null;
+    if (REJECTED.includes(action)) waiting.push(Promise.resolve({ rejected: { key, sha256, action } }));
+    else waiting.push(content ? Promise.resolve({ kept: { key, ...content } }) : readNow(key, files, signal));
+    if (waiting.length < READ_AT_ONCE) continue;
+    yield* await Promise.all(waiting);
+    waiting = [];
+  }
+  yield* await Promise.all(waiting);
+}
+
+/** Every file of a finished scan, in order. A caption goes with its pictures, an archive with the worst picture in it. */
+export async function* decidedFiles(
+  store: ScanStore,
+  scan: string,
+  rewritten: Rewritten = new Map(),
+): AsyncGenerator<Decided> {
+  const deciding = { store, scan, rewritten, archives: await worstByArchive(store, scan, rewritten) };
   let page: InventoryFile[] = [];
   for await (const file of everyFile(store, scan, null)) {
     if (file.inside) continue;
     page.push(file);
     if (page.length < PAGE) continue;
-    yield* sortedPage(page, sorting, signal);
+    yield* await decidedPage(page, deciding);
     page = [];
   }
-  yield* sortedPage(page, sorting, signal);
+  yield* await decidedPage(page, deciding);
 }
 
-interface Sorting {
-  readonly files: Files;
+interface Deciding {
   readonly store: ScanStore;
   readonly scan: string;
+  readonly rewritten: Rewritten;
   readonly archives: ReadonlyMap<string, Action>;
-  readonly rewritten: ReadonlyMap<string, string>;
 }
 
-async function* sortedPage(
+async function decidedPage(
   page: readonly InventoryFile[],
-  { files, store, scan, archives, rewritten }: Sorting,
-  signal: AbortSignal,
-): AsyncGenerator<Sorted> {
+  { store, scan, rewritten, archives }: Deciding,
+): Promise<readonly Decided[]> {
+  const keysOf = (kind: InventoryFile["kind"]) => page.flatMap((file) => (file.kind === kind ? file.key : []));
   const captions = page.filter(({ kind }) => kind === "caption");
   const pictures = await store.picturesWithStems(
     scan,
     captions.map(({ stem }) => stem),
   );
-  const wanted = [...page.filter(({ kind }) => kind === "picture"), ...pictures].map(({ key }) => key);
-  const items = new Map((await store.itemsOf(scan, [...new Set(wanted)])).map((item) => [item.key, item]));
-  const listed = await store.digests(
+  const wanted = new Set([...keysOf("picture"), ...pictures.map(({ key }) => key)]);
+  const items = new Map((await store.itemsOf(scan, [...wanted])).map((item) => [item.key, item]));
+  const digests = await store.digests(
     scan,
-    page.filter(({ kind }) => isListing(kind)).map(({ key }) => key),
+    page.flatMap(({ kind, key }) => (kind === "picture" ? [] : key)),
   );
-  for (const file of page) {
-    const { key, bytes, kind } = file;
+  return page.map((file) => {
+    const { key, kind, bytes, stem } = file;
     const item = items.get(key);
-    const owners = pictures.filter(({ stem }) => stem === file.stem).flatMap((owner) => items.get(owner.key) ?? []);
+    const owners = pictures.filter((picture) => picture.stem === stem).flatMap((owner) => items.get(owner.key) ?? []);
+    const sha256 = kind === "picture" ? item?.sha256 : digests.get(key);
+    const content = rewritten.get(key) ?? (sha256 ? { bytes, sha256 } : null);
+    const unread = content === null && (kind === "picture" || kind === "metadata" || kind === "archive");
     const action = actionOf(file, item, owners, archives.get(key));
-    const isRejected = REJECTED.includes(action);
-    const refused = (sha256: string | null, changed?: string): Refused => {
-      const onlyChanged = !isRejected && changed !== undefined;
-      return { rejected: { key, sha256, action: onlyChanged ? "review" : action }, kind, changed, onlyChanged };
-    };
-    if (kind === "picture") {
-      const sha256 = item?.sha256 ?? null;
-      if (isRejected || sha256 === null) yield refused(sha256);
-      else yield { kept: { key, bytes, sha256 } };
-    } else if (isRejected && kind !== "caption") yield refused(null);
-    else {
-      const now =
-        kind === "caption"
-          ? await captionNow(key, owners, files, signal)
-          : await fileNow(key, expectedOf(file), files, signal);
-      const gone = isRejected && now.problem?.code === "vanished";
-      if (isRejected || now.problem) yield refused(now.sha256 ?? null, gone ? undefined : now.problem?.detail);
-      else yield { kept: { key, bytes: now.bytes, sha256: now.sha256 } };
-    }
-  }
-
-  function expectedOf({ key, kind }: InventoryFile): string | null | undefined {
-    return isListing(kind) ? (rewritten.get(key) ?? listed.get(key) ?? null) : undefined;
-  }
-}
-
-/** Of these, what they said is known from the listing. */
-function isListing(kind: FileKind): boolean {
-  return kind === "metadata" || kind === "archive";
+    return { file, content, action: unread ? strongest([action, "review"]) : action };
+  });
 }
 
 function actionOf(
@@ -129,7 +126,7 @@ function actionOf(
 async function worstByArchive(
   store: ScanStore,
   scan: string,
-  rewritten: ReadonlyMap<string, string>,
+  rewritten: Rewritten,
 ): Promise<ReadonlyMap<string, Action>> {
   const worst = new Map<string, Action>();
   for await (const { key } of everyFile(store, scan, "archive")) worst.set(key, "allow");
@@ -151,4 +148,14 @@ async function worstByArchive(
 /** What a key could lie in: each part of it before a slash. */
 function* above(key: string): Generator<string> {
   for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) yield key.slice(0, end);
+}
+
+/** A file that nobody judges. One that cannot be read cannot be vouched for. */
+async function readNow(key: string, files: Files, signal: AbortSignal): Promise<Sorted> {
+  try {
+    return { kept: { key, ...(await fileDigest(files, key, signal)) } };
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    return { rejected: { key, sha256: null, action: "review" } };
+  }
 }

@@ -32,13 +32,9 @@ export async function writeManifest(
   try {
     const kept = await EntryFile.create(join(scratch, "kept"));
     const rejected = await EntryFile.create(join(scratch, "rejected"));
-    let complete = !hasUnjudged(summary);
     for await (const each of sorted) {
       if ("kept" in each) await kept.add(each.kept);
-      else {
-        await rejected.add(each.rejected);
-        if (each.onlyChanged) complete = false;
-      }
+      else await rejected.add(each.rejected);
     }
     const header: ManifestHeader = {
       schema: "safelight.manifest/1",
@@ -50,7 +46,7 @@ export async function writeManifest(
       policy: scan.policy,
       detectors: scan.detectors,
       summary,
-      complete,
+      complete: !hasUnjudged(summary),
       kept: await kept.end(),
       rejected: await rejected.end(),
     };

@@ -1,5 +1,5 @@
 import type { CaptionPlace, InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import { Digesting } from "../files/digest.ts";
+import { Digesting, digestOf } from "../files/digest.ts";
 import { type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
 import { type Content, contentOf, HEAD_BYTES } from "../layouts/content.ts";
@@ -159,7 +159,10 @@ class Taking {
     let content: Content | undefined;
     await this.#batches.noting(key, async () => {
       const range = { start: 0, end: Math.min(bytes, HEAD_BYTES) };
-      content = contentOf((await this.#files.read(key, HEAD_BYTES, this.#signal, range)).bytes);
+      const head = await this.#files.read(key, HEAD_BYTES, this.#signal, range);
+      content = contentOf(head.bytes);
+      // read as a whole: nobody has to read it again for the manifest
+      if (!content && range.end === bytes) await this.#batches.digest({ key, sha256: digestOf(head.bytes) });
     });
     if (!content) return false;
     await this.#store.setKind(this.#scan, key, content.kind);

@@ -1,7 +1,7 @@
 import { type Action, strongest } from "../../contract/actions.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import type { ScanCaption, ScanItem, ScanProblem } from "../../contract/scan.ts";
-import type { InventoryFile, PendingPicture, Remembered, ScanStore } from "../../store/scans/scan-store.ts";
+import type { FileDigest, InventoryFile, PendingPicture, Remembered, ScanStore } from "../../store/scans/scan-store.ts";
 import { digestOf } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { type CaptionText, captionsIn, MOST_CAPTION_BYTES } from "../layouts/caption-file.ts";
@@ -37,6 +37,8 @@ export interface JudgedItem {
   readonly item: ScanItem;
   /** Undefined where nothing new was learnt. */
   readonly remember: Remembered | undefined;
+  /** Of the caption files that were read, but not out of archives. */
+  readonly read: readonly FileDigest[];
 }
 
 /** Judges one picture and its captions. What is wrong with them becomes part of the item. @throws what is wrong with the place */
@@ -47,7 +49,8 @@ export async function judgeItem(
 ): Promise<JudgedItem> {
   const problems: ScanProblem[] = [];
   const seen = await lookAt(picture, context, problems, signal);
-  const captions = await captionsOf(picture, context, problems, signal);
+  const read: FileDigest[] = [];
+  const captions = await captionsOf(picture, context, problems, read, signal);
   const { verdict } = seen;
   const { onUnknown } = context.judge;
   const unknown: Action[] = [
@@ -75,7 +78,7 @@ export async function judgeItem(
     pdq: verdict?.pdq ?? null,
     faces: verdict?.faces ?? null,
   };
-  return { item, remember: seen.remember };
+  return { item, remember: seen.remember, read };
 }
 
 const CAPTION_UNKNOWN: ReadonlySet<string> = new Set(["caption_unreadable", "caption_too_long"]);
@@ -166,6 +169,7 @@ async function captionsOf(
   picture: PendingPicture,
   context: ItemContext,
   problems: ScanProblem[],
+  read: FileDigest[],
   signal: AbortSignal,
 ): Promise<ScanCaption[]> {
   const { judge, prompts } = context;
@@ -181,6 +185,7 @@ async function captionsOf(
     try {
       const { key: file } = sidecar;
       const { bytes } = await readFileOf(sidecar, context.files, MOST_CAPTION_BYTES, signal);
+      if (!sidecar.inside) read.push({ key: file, sha256: digestOf(bytes) });
       texts.push(...captionsIn(file, bytes).map((caption) => ({ file, ...caption })));
     } catch (error) {
       const { code, detail } = problemOf(error);

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ScanItem } from "../../contract/scan.ts";
-import type { KeyRange, PendingPicture, Remembered } from "../../store/scans/scan-store.ts";
-import { type ItemContext, judgeItem } from "./judge-item.ts";
+import type { FileDigest, KeyRange, PendingPicture, Remembered } from "../../store/scans/scan-store.ts";
+import { type ItemContext, type JudgedItem, judgeItem } from "./judge-item.ts";
 
 /** Pictures asked for at once, and saved at most so many together. */
 const PAGE = 256;
@@ -36,8 +36,7 @@ export async function judgePending(
       until.throwIfAborted();
       const { value: picture, done } = await next.next();
       if (done) return;
-      const { item, remember } = await judgeItem(picture, context, until);
-      await keeper.keep(item, remember);
+      await keeper.keep(await judgeItem(picture, context, until));
     }
   };
   const workers = Array.from({ length: width }, () =>
@@ -74,6 +73,7 @@ class Keeper {
   readonly #judged: (item: ScanItem) => void;
   #items: ScanItem[] = [];
   #remember: Remembered[] = [];
+  #read: FileDigest[] = [];
   #due = 0;
 
   constructor(scan: string, context: ItemContext, judged: (item: ScanItem) => void) {
@@ -82,17 +82,19 @@ class Keeper {
     this.#judged = judged;
   }
 
-  async keep(item: ScanItem, remember: Remembered | undefined): Promise<void> {
+  async keep({ item, remember, read }: JudgedItem): Promise<void> {
     if (this.#items.push(item) === 1) this.#due = performance.now() + SAVE_MS;
     if (remember) this.#remember.push(remember);
+    this.#read.push(...read);
     if (this.#items.length >= PAGE || performance.now() >= this.#due) await this.flush();
   }
 
   async flush(): Promise<void> {
-    const [items, remember] = [this.#items, this.#remember];
-    [this.#items, this.#remember] = [[], []];
+    const [items, remember, read] = [this.#items, this.#remember, this.#read];
+    [this.#items, this.#remember, this.#read] = [[], [], []];
     if (items.length === 0) return;
     await this.#context.store.remember(remember);
+    await this.#context.store.addDigests(this.#scan, read);
     await this.#context.store.save(this.#scan, items);
     for (const item of items) this.#judged(item);
   }

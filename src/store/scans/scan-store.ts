@@ -53,7 +53,7 @@ export interface InventoryLabels {
   readonly labels: string;
 }
 
-/** What a metadata file or an archive was when it was listed. */
+/** What a file other than a picture was when it was read for the scan: the first time counts. */
 export interface FileDigest {
   readonly key: string;
   readonly sha256: string;

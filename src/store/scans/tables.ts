@@ -19,7 +19,7 @@ export interface ScanTables {
   scan_scores: { scan: string; key: string; category: string; score: number };
   scan_captions: { scan: string; picture: string; file: string; place: string; text: string };
   scan_labels: { scan: string; key: string; labels: string };
-  /** Of metadata files and archives, as they were listed. */
+  /** Of files other than pictures, as they were first read. */
   scan_contents: { scan: string; key: string; sha256: string };
   scan_problems: { scan: string; key: string; code: string; detail: string };
   scan_copies: { scan: string; cluster: number; copies: string };
