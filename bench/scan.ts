@@ -9,7 +9,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -136,8 +136,10 @@ async function memory(root: string, many: number): Promise<void> {
   for (const pictures of [1_000, many]) {
     const source = join(root, `small-${pictures}`);
     await writeSample(source, { pictures, side: SMALL_SIDE, bad: 0.002, copies: 0.002, captions: true, seed: 2 });
-    const { seconds, peakMiB } = await scan(source, { cwd: place(root) }).ended;
-    rows.push({ pictures, "peak MiB": peakMiB, seconds: round(seconds, 1) });
+    const cwd = place(root);
+    const { seconds, peakMiB } = await scan(source, { cwd }).ended;
+    const stored = statSync(join(cwd, "data/scans.db")).size / (2 * pictures);
+    rows.push({ pictures, "peak MiB": peakMiB, seconds: round(seconds, 1), "bytes stored a file": round(stored, 0) });
     rmSync(source, { recursive: true });
   }
   report(`Memory of a scan (${SMALL_SIDE}², whole command)`, rows);
