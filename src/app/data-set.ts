@@ -6,11 +6,13 @@ import { SafelightError } from "../contract/errors.ts";
 import type { ManifestHeader } from "../contract/manifest.ts";
 import type { Scan } from "../contract/scan.ts";
 import { type Consequences, takeOut } from "../dataset/consequences/apply.ts";
+import { isBrokenOff, undoable } from "../dataset/consequences/departures.ts";
 import { JOURNAL, Journal, readJournal } from "../dataset/consequences/journal.ts";
-import { isBrokenOff, type Undone, undo, undoable } from "../dataset/consequences/undo.ts";
+import { type Undone, undo } from "../dataset/consequences/undo.ts";
 import type { Files } from "../dataset/files/files.ts";
 import { makeFolder } from "../dataset/files/folder.ts";
 import { openFiles } from "../dataset/files/open.ts";
+import { liesIn } from "../dataset/files/places.ts";
 import { type Rewritten, sortedFiles } from "../dataset/manifest/kept.ts";
 import { signingKey } from "../dataset/manifest/keys.ts";
 import { type OpenManifest, openManifest } from "../dataset/manifest/read.ts";
@@ -92,6 +94,12 @@ export async function openDataSetScans(
   const open = new Closing();
   try {
     const files = open.add(await openFiles(source, config.s3));
+    if (await liesIn(config.data, files.uri)) {
+      throw new SafelightError(
+        "invalid_request",
+        `the data folder ${config.data} lies in the data set: what is kept there would be a part of it; name another one with --data, or as data in safelight.yaml`,
+      );
+    }
     const judge = open.add(await openDataSetJudge(config, policy));
     const store = open.add(await openScanStore(config));
     const parts: ScanParts = { files, store, judge };
@@ -268,7 +276,7 @@ export async function undoDataSet(folder: string, s3: Config["s3"], signal: Abor
     throw new SafelightError("invalid_request", `${folder} holds no ${JOURNAL}: nothing was moved from there`);
   const departures = undoable(entries);
   const opened = new Closing();
-  const places = new Map<string, Files>();
+  const places = new Map<string, Promise<Files>>();
   try {
     const journal = opened.add(await Journal.open(join(folder, JOURNAL)));
     return await undo(departures, { open, journal }, signal);
@@ -276,8 +284,8 @@ export async function undoDataSet(folder: string, s3: Config["s3"], signal: Abor
     await opened.close();
   }
 
-  async function open(uri: string): Promise<Files> {
-    const files = places.get(uri) ?? opened.add(await openFiles(uri, s3));
+  function open(uri: string): Promise<Files> {
+    const files = places.get(uri) ?? openFiles(uri, s3).then((there) => opened.add(there));
     places.set(uri, files);
     return files;
   }

@@ -20,6 +20,7 @@ export const SCAN_PROBLEMS = {
   caption_unreadable: { unjudged: true, title: "Its caption cannot be read" },
   caption_too_long: { unjudged: true, title: "Its caption is longer than the limits allow" },
   metadata_invalid: { unjudged: true, title: "A metadata file does not fit its schema" },
+  linked_file: { unjudged: false, title: "It is a link to another file of the data set" },
   wrong_extension: { unjudged: false, title: "The content is of another format than the name says" },
   too_small: { unjudged: false, title: "It has fewer pixels than the training needs" },
   caption_missing: { unjudged: false, title: "It has no caption, and others have" },

@@ -77,9 +77,14 @@ export function scoreOf(item: Pick<ScanItem, "scores">, category: Category | nul
 export const LEAST_SCORE = 0.05;
 
 /** By category: the scores that are worth a look, and 0 where a reason is of a category without one. */
-export function shownScores({ scores, reasons }: Pick<ScanItem, "scores" | "reasons">): ReadonlyMap<Category, number> {
+export function shownScores({
+  scores,
+  reasons,
+  captions,
+}: Pick<ScanItem, "scores" | "reasons" | "captions">): ReadonlyMap<Category, number> {
   const shown = new Map<Category, number>();
-  for (const { category } of reasons) if (category !== null) shown.set(category, scores[category] ?? 0);
+  for (const { category } of [...reasons, ...captions.flatMap((caption) => caption.reasons)])
+    if (category !== null) shown.set(category, scores[category] ?? 0);
   for (const [category, score = 0] of Object.entries(scores) as [Category, number?][])
     if (score >= LEAST_SCORE) shown.set(category, score);
   return shown;

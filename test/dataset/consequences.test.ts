@@ -13,10 +13,11 @@ import { join } from "node:path";
 import { extract, pack } from "tar-stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Consequences, takeOut } from "../../src/dataset/consequences/apply.ts";
+import { isBrokenOff, undoable } from "../../src/dataset/consequences/departures.ts";
 import { Journal, readJournal } from "../../src/dataset/consequences/journal.ts";
-import { type Undone, undo, undoable } from "../../src/dataset/consequences/undo.ts";
+import { type Undone, undo } from "../../src/dataset/consequences/undo.ts";
 import type { Files } from "../../src/dataset/files/files.ts";
-import { makeFolder } from "../../src/dataset/files/folder.ts";
+import { makeFolder, openFolder } from "../../src/dataset/files/folder.ts";
 import { openS3 } from "../../src/dataset/files/s3.ts";
 import { sortedFiles } from "../../src/dataset/manifest/kept.ts";
 import { everyProblem } from "../../src/dataset/scan/pages.ts";
@@ -84,6 +85,15 @@ function contents(folder: string): Record<string, string> {
       .sort()
       .map((name) => [name, readFileSync(join(folder, name), "latin1")]),
   );
+}
+
+/** What metadata files were, by their names. */
+function backedUp({ backup }: Set): Record<string, string> {
+  const named = Object.entries(contents(backup.uri)).map(([key, content]) => [
+    key.replace(/^[0-9a-f]{16}\//, ""),
+    content,
+  ]);
+  return Object.fromEntries(named) as Record<string, string>;
 }
 
 async function tar(members: Readonly<Record<string, string>>): Promise<Buffer> {
@@ -168,7 +178,7 @@ describe("quarantine", () => {
     expect(readFileSync(join(set.source, "metadata.jsonl"), "utf8")).toBe(
       [lines[0], lines[1], lines[3], ""].join("\n"),
     );
-    expect(contents(set.backup.uri)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
+    expect(backedUp(set)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
     expect((await putBack(set)).restored).toBe(3);
     expect(contents(set.source)).toEqual(before);
   });
@@ -342,6 +352,37 @@ describe("quarantine", () => {
       expect(readFileSync(join(set.source, key)), key).toEqual(Buffer.from(content));
   });
 
+  test.each([1, 2])(
+    "an archive that is swapped while it is rewritten, after reading number %i, stays",
+    async (reading) => {
+      const archive = await tar({ "1.png": shows("gore"), "2.png": shows("nothing") });
+      const swapped = await tar({ "1.png": shows("gore"), "2.png": shows("gore", "new") });
+      const set = await scanned({ "00.tar": archive });
+      let readings = 0;
+      const files = new Proxy(set.given.files, {
+        get(target, name) {
+          if (name === "stream" && ++readings === 1 + reading) writeFileSync(join(set.source, "00.tar"), swapped);
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === "function" ? member.bind(target) : member;
+        },
+      });
+      const { rewritten, stayed } = await take({ ...set, given: { ...set.given, files } }, true);
+      expect([rewritten.size, stayed]).toMatchObject([0, [{ key: "00.tar" }]]);
+      expect(readFileSync(join(set.source, "00.tar"))).toEqual(swapped);
+    },
+  );
+
+  test("whether a move came to its end is told for each scan of a journal", async () => {
+    const begin = (scan: string) => ({
+      step: "begin" as const,
+      ...{ scan, source: `/${scan}`, destination: "/held", backup: "/backup" },
+    });
+    const leaving = { step: "leaving" as const, key: "a.png", bytes: 1, sha256: "sha256:a" };
+    const entries = [begin("a"), leaving, begin("b"), leaving, { step: "done" as const, scan: "b" }];
+    expect(["a", "b", "c"].map((scan) => isBrokenOff(entries, scan))).toEqual([true, false, false]);
+    expect(isBrokenOff([...entries, begin("a"), { step: "done", scan: "a" }], "a")).toBe(false);
+  });
+
   test("an undo removes nothing from the quarantine that the move did not put there", async () => {
     const set = await scanned(TREE);
     mkdirSync(join(set.quarantine.uri, "10_dog"));
@@ -383,6 +424,133 @@ describe("quarantine", () => {
     rmSync(join(set.source, "1.png"));
     expect(await putBack(again)).toEqual({ restored: 1, open: [] });
     expect(contents(set.source)).toEqual({ "1.png": shows("gore", "first") });
+  });
+
+  test("two data sets with the same picture do not share one place for it", async () => {
+    const one = await scanned({ "a.png": shows("gore") });
+    const other = { ...(await scanned({ "a.png": shows("gore") })), quarantine: one.quarantine };
+    await take(one);
+    const { left, stayed } = await take(other);
+    expect({ left, stayed }).toEqual({
+      left: 0,
+      stayed: [{ key: "a.png", detail: `another file lies in its place in ${one.quarantine.uri}` }],
+    });
+    await putBack(one);
+    expect(await take(other)).toMatchObject({ left: 1, stayed: [] });
+    await putBack(other);
+    for (const set of [one, other]) expect(contents(set.source)).toEqual({ "a.png": shows("gore") });
+  });
+
+  test("a place above the data set is refused: what is moved there could become a part of it", async () => {
+    const folder = plant(temporaryFolder(), { "dogs/dogs/bad.png": shows("gore") });
+    const set = await scanned({});
+    const given = await parts(join(folder, "dogs"));
+    const { id } = await createScan(given, new Date());
+    await finishScan(id, given, OPTIONS, never, () => {});
+    const above = { ...set, given, scan: id, quarantine: await makeFolder(folder) };
+    await expect(take(above)).rejects.toMatchObject({ code: "invalid_request" });
+    expect(Object.keys(contents(folder))).toEqual(["dogs/dogs/bad.png"]);
+  });
+
+  test("links leave before what they lead to, and one that is left behind is told", async () => {
+    const set = await scanned({
+      "10/m.png": shows("gore"),
+      "10/b.png": shows("nothing"),
+      "10/b.txt": "hate",
+      "10/c.png": shows("nothing", "c"),
+    });
+    symlinkSync("m.png", join(set.source, "10/n.png"));
+    symlinkSync("b.png", join(set.source, "10/z.png"));
+    symlinkSync("c.png", join(set.source, "10/d.png"));
+    const { id } = await createScan(set.given, new Date());
+    await finishScan(id, set.given, OPTIONS, never, () => {});
+    const linked = { ...set, scan: id };
+    const { left, stayed } = await take(linked);
+    expect({ left, stayed }).toEqual({
+      left: 4,
+      stayed: [{ key: "10/z.png", detail: "it is a link, and what it led to has left" }],
+    });
+    expect(readdirSync(join(set.source, "10")).sort()).toEqual(["c.png", "d.png", "z.png"]);
+    expect((await putBack(linked)).open).toEqual([]);
+    expect(contents(set.source)["10/n.png"]).toBe(shows("gore"));
+    expect(contents(set.source)["10/z.png"]).toBe(shows("nothing"));
+  });
+
+  test("one file for which there is no room stops neither a move nor an undo", async () => {
+    const set = await scanned({
+      "1/a.png": shows("gore"),
+      "2/b.png": shows("gore", "b"),
+      "3/c.png": shows("gore", "c"),
+    });
+    writeFileSync(join(set.quarantine.uri, "1"), "in the way");
+    mkdirSync(join(set.quarantine.uri, "2/b.png"), { recursive: true });
+    const { left, stayed } = await take(set);
+    expect({ left, stayed }).toEqual({
+      left: 1,
+      stayed: [
+        { key: "1/a.png", detail: "a file lies where its folder is to be" },
+        { key: "2/b.png", detail: "a folder lies in its place" },
+      ],
+    });
+    rmSync(join(set.quarantine.uri, "1"));
+    rmSync(join(set.quarantine.uri, "2"), { recursive: true });
+    await take(set);
+    mkdirSync(join(set.source, "2/b.png"));
+    expect(await putBack(set)).toEqual({
+      restored: 2,
+      open: [{ key: "2/b.png", detail: "a folder lies in its place" }],
+    });
+    rmSync(join(set.source, "2"), { recursive: true });
+    expect(await putBack(set)).toEqual({ restored: 1, open: [] });
+  });
+
+  test("a quarantine that is gone keeps nothing else from coming back", async () => {
+    const set = await scanned({ "1.png": shows("gore"), "2.png": shows("gore", "2") });
+    rmSync(join(set.source, "2.png"));
+    await take(set);
+    plant(set.source, { "2.png": shows("gore", "2") });
+    const { id } = await createScan(set.given, new Date());
+    await finishScan(id, set.given, OPTIONS, never, () => {});
+    const gone = { ...set, scan: id, quarantine: await makeFolder(join(temporaryFolder(), "gone")) };
+    await take(gone);
+    rmSync(gone.quarantine.uri, { recursive: true });
+    const departures = undoable((await readJournal(set.journal)) ?? []);
+    const journal = await Journal.open(set.journal);
+    const { restored, open: stayed } = await undo(departures, { open: openFolder, journal }, never);
+    await journal.close();
+    expect(restored).toBe(1);
+    expect(stayed).toMatchObject([{ key: "2.png", detail: expect.stringContaining("cannot be opened") }]);
+  });
+
+  test("what could not be read when it was judged leaves only as it was listed", async () => {
+    const set = await scanned({
+      "large.png": shows("gore", "x".repeat(20_000)),
+      "torn.tar": (await tar({ "1.png": shows("nothing") })).subarray(0, 700),
+    });
+    writeFileSync(join(set.source, "large.png"), shows("nothing"));
+    writeFileSync(join(set.source, "torn.tar"), await tar({ "1.png": shows("nothing") }));
+    const { left, stayed } = await take(set);
+    expect({ left, stayed: stayed.map(({ key }) => key) }).toEqual({ left: 0, stayed: ["large.png", "torn.tar"] });
+  });
+
+  test("moved first and removed later: an undo brings back what was moved, and the metadata as it was", async () => {
+    const rows = ["a", "b", "c"].map((name) => `{"file_name":"${name}.png","text":"calm"}\n`);
+    const set = await scanned({
+      "a.png": shows("gore"),
+      "b.png": shows("gore", "b"),
+      "c.png": shows("nothing"),
+      "metadata.jsonl": rows.join(""),
+    });
+    plant(set.quarantine.uri, { "b.png": "in the way" });
+    expect((await take(set)).left).toBe(1);
+    expect((await take(set, true)).left).toBe(1);
+    expect(contents(set.source)["metadata.jsonl"]).toBe(rows[2]);
+    expect(await putBack(set)).toEqual({ restored: 3, open: [] });
+    expect(contents(set.source)).toEqual({
+      "a.png": shows("gore"),
+      "c.png": shows("nothing"),
+      "metadata.jsonl": rows.join(""),
+    });
   });
 
   test("overwrites nothing that lies there: what has no place stays, and is told", async () => {
@@ -526,7 +694,7 @@ describe("removal", () => {
     const { left } = await take(set, true);
     expect(left).toBe(4);
     expect(contents(set.quarantine.uri)).toEqual({});
-    expect(contents(set.backup.uri)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
+    expect(backedUp(set)).toEqual({ "metadata.jsonl": before["metadata.jsonl"] });
     await expect(putBack(set)).rejects.toThrow("only a backup");
   });
 

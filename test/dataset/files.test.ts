@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FileProblem, type Files, isListed } from "../../src/dataset/files/files.ts";
@@ -39,6 +39,8 @@ async function listed(files: Files): Promise<readonly string[]> {
   for await (const entry of files.list(never)) keys.push(isListed(entry) ? entry.key : `! ${entry.key}`);
   return keys.sort();
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function streamed(files: Files, key: string): Promise<string> {
   const pieces: Uint8Array[] = [];
@@ -166,10 +168,46 @@ describe("a folder", () => {
     expect(await problemOf(files.read("a", 100, never, { start: 0, end: 10 }))).toBe("changed");
   });
 
-  test("half-written files of ours are no part of it", async () => {
-    const folder = plant(temporaryFolder(), { a: "a" });
-    writeFileSync(join(folder, `b.safelight-${crypto.randomUUID()}.tmp`), "half");
-    expect(await listed(await openFolder(folder))).toEqual(["a"]);
+  test("what a crash left of a write is seen, and goes when the write is tried again", async () => {
+    const folder = temporaryFolder();
+    const files = await openFolder(folder);
+    let left: string | undefined;
+    const watched = async function* () {
+      left = readdirSync(folder)[0];
+      yield Buffer.from("whole");
+    };
+    await files.write("b", watched, never);
+    writeFileSync(join(folder, left ?? ""), "half");
+    expect(await listed(files)).toEqual([left, "b"].sort());
+    await files.write("b", watched, never);
+    expect(await listed(files)).toEqual(["b"]);
+  });
+
+  test("a write does not follow a folder that leads out", async () => {
+    const [folder, outside] = [temporaryFolder(), temporaryFolder()];
+    symlinkSync(outside, join(folder, "out"));
+    const files = await openFolder(folder);
+    for (const key of ["out/a", "out/deep/a"])
+      expect(await problemOf(files.write(key, nothing, never))).toBe("leaves_source");
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  test("a name may be as long as the system allows", async () => {
+    const files = await openFolder(temporaryFolder());
+    const name = `${"n".repeat(251)}.png`;
+    await files.write(name, nothing, never);
+    expect(await listed(files)).toEqual([name]);
+    await expect(files.write(`n${name}`, nothing, never)).rejects.toMatchObject({
+      code: "access_denied",
+      detail: "its name is too long for the place",
+    });
+  });
+
+  test("a write for which there is no room is a problem of that file", async () => {
+    const files = await openFolder(plant(temporaryFolder(), { file: "x", "folder/inner": "x" }));
+    for (const key of ["file/below", "folder"])
+      expect(await problemOf(files.write(key, nothing, never))).toBe("access_denied");
+    expect([...(await listed(files))].sort()).toEqual(["file", "folder/inner"]);
   });
 
   test("that is none is said to be none", async () => {
@@ -204,10 +242,15 @@ describe("a prefix in S3", () => {
     const s3 = await startS3("bucket");
     const object = (key: string, size: number) =>
       `<Contents><Key>${key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>"1"</ETag><Size>${size}</Size></Contents>`;
-    const page = `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${object("p/", 0)}${object("p/sub/", 0)}${object("p/sub/a+b%2B%01.png", 3)}</ListBucketResult>`;
+    const page = `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${object("p/", 0)}${object("p/sub/", 0)}${object("p/full/", 9)}${object("p/sub/a+b%2B%01.png", 3)}</ListBucketResult>`;
     s3.fault = () => ({ status: 200, body: page });
     const files = await openS3("s3://bucket/p/", s3Options(s3));
-    expect(await listed(files)).toEqual(["sub/a b+\u0001.png"]);
+    const [full, file, ...more] = await Array.fromAsync(files.list(never));
+    expect([full, file, more]).toMatchObject([
+      { key: "full/", problem: { code: "not_looked_into" } },
+      { key: "sub/a b+\u0001.png", bytes: 3 },
+      [],
+    ]);
     await files.close();
   });
 

@@ -409,6 +409,7 @@ describe("what is wrong with single files", () => {
       "circle.png": "leaves_source",
       "dangling.png": "vanished",
       "folder/loop": "linked_folder",
+      "inside.png": "linked_file",
       "leaves.png": "leaves_source",
       "pipe.png": "no_regular_file",
     });

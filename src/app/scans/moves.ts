@@ -4,8 +4,8 @@ import type { Config } from "../../config/schema.ts";
 import { SafelightError } from "../../contract/errors.ts";
 import type { Scan } from "../../contract/scan.ts";
 import type { ScanConsequences } from "../../contract/scan-api.ts";
+import { isHeld, isWhole } from "../../dataset/consequences/departures.ts";
 import { JOURNAL, readJournal } from "../../dataset/consequences/journal.ts";
-import { isHeld, isWhole } from "../../dataset/consequences/undo.ts";
 import { liesIn } from "../../dataset/files/places.ts";
 import { dataSets } from "./data-sets.ts";
 
@@ -45,7 +45,7 @@ export class ScanMoves {
         "conflict",
         "there is no place for a quarantine: set scans.quarantine in the configuration",
       );
-    if (await liesIn(quarantine, source))
+    if ((await liesIn(quarantine, source)) || (await liesIn(source, `${quarantine}/${id}`)))
       throw new SafelightError(
         "conflict",
         `scans.quarantine in the configuration, ${quarantine}, lies inside this data set: what is moved there would be a part of it`,
@@ -91,7 +91,7 @@ export class ScanMoves {
     const known = this.#journals.get(id);
     if (known?.size === size) return known;
     const entries = (await readJournal(path)) ?? [];
-    const moved = { held: isHeld(entries), whole: isWhole(entries), size };
+    const moved = { held: isHeld(entries), whole: isWhole(entries, id), size };
     this.#journals.set(id, moved);
     return moved;
   }

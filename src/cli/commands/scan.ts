@@ -89,7 +89,7 @@ export const command = defineCommand({
 
       async function consequences({ summary }: Scan): Promise<Consequences | undefined> {
         const found = summary ? rejectedIn(summary) : 0;
-        if (!asked || found === 0) return undefined;
+        if (!asked || (found === 0 && quarantine === undefined)) return undefined;
         if (brokenOff) io.err(`going on with ${id}: what it rejected had not left as a whole\n`);
         if (values.remove && !values.yes && !(await confirmed(io, `Remove ${count(found)} pictures for good?`))) {
           io.err("nothing was removed\n");
@@ -132,6 +132,7 @@ async function quarantineOption(
   if (quarantine === undefined) return undefined;
   const place = sourceUri(quarantine, io.cwd);
   await assertOutside("--quarantine", place, source);
+  if (await liesIn(source, place)) throw new UsageError("scan: the data set must not lie inside of --quarantine");
   return place;
 }
 

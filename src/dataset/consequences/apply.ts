@@ -1,22 +1,18 @@
 import { SafelightError } from "../../contract/errors.ts";
-import type { ScanItem } from "../../contract/scan.ts";
-import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import { Digesting, type FileContent, fileDigest } from "../files/digest.ts";
+import type { ScanProblemCode } from "../../contract/scan-problems.ts";
+import type { ScanStore } from "../../store/scans/scan-store.ts";
+import type { FileContent } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { liesIn } from "../files/places.ts";
 import { decidedFiles, isRejected, type Rewritten } from "../manifest/kept.ts";
 import { everyFile, everyProblem } from "../scan/pages.ts";
-import type { Journal } from "./journal.ts";
+import type { JournalEntry } from "./journal.ts";
+import { rejectedMembers } from "./rejected-members.ts";
 import { archiveWithout, type Leaves, metadataWithout } from "./rewrite.ts";
+import { leave, type Moving, type MovingPlaces, rewrite, savedBefore, type Without } from "./steps.ts";
 
-export interface ConsequenceParts {
-  readonly files: Files;
+export interface ConsequenceParts extends MovingPlaces {
   readonly store: ScanStore;
-  readonly journal: Journal;
-  /** Where rejected files go; undefined: they are removed. */
-  readonly quarantine: Files | undefined;
-  /** Where the former content of rewritten files goes. */
-  readonly backup: Files;
 }
 
 export interface Consequences {
@@ -51,15 +47,9 @@ export async function takeOut(
       "the files of a list lie anywhere: they can be removed, but not moved to one place",
     );
   }
-  for (const place of [quarantine, backup]) {
-    if (place && (await liesIn(place.uri, files.uri))) {
-      throw new SafelightError(
-        "invalid_request",
-        `${place.uri} is the data set ${files.uri} or lies in it: what is moved there would be a part of it`,
-      );
-    }
-  }
-  const known = await knownContents(journal, scan);
+  await assertApart(files, quarantine, backup);
+  const entries = await journal.entries();
+  const known = knownContents(entries, scan);
   await journal.add({
     step: "begin",
     scan,
@@ -77,178 +67,94 @@ export async function takeOut(
     }
   };
   const rewritten = new Map<string, FileContent>();
-  const rewriting = (key: string, content: () => AsyncIterable<Uint8Array>, saved: "destination" | "backup" | null) =>
+  const moving: Moving = { ...parts, saved: savedBefore(entries) };
+  const rewriting = (key: string, saved: "destination" | "backup" | null, without: Without) =>
     trying(key, async () => {
       const listed = (await store.digests(scan, [key])).get(key);
-      const now = await rewrite(key, content, saved, new Set([listed, ...(known.get(key) ?? [])]), parts, signal);
+      const now = await rewrite(key, without, saved, new Set([listed, ...(known.get(key) ?? [])]), moving, signal);
       if (now.sha256 !== listed) rewritten.set(key, now);
     });
-  const damaged = await damagedArchives(store, scan);
+  const damaged = await withProblem(store, scan, "archive_damaged");
   for await (const { key } of everyFile(store, scan, "archive")) {
     const members = await rejectedMembers(store, scan, key);
     if (members.size === 0) continue;
     if (damaged.has(key)) stayed.push({ key, detail: "it is damaged: single members cannot be taken out of it" });
     else {
-      const content = () => archiveWithout(key, files, (member) => members.has(member), signal);
-      await rewriting(key, content, quarantine ? "destination" : null);
+      const leaves = (member: string) => members.has(member);
+      await rewriting(key, quarantine ? "destination" : null, (pieces) => archiveWithout(key, pieces, leaves, signal));
     }
   }
   /** Archives that could not be rewritten, and went as a whole. */
   const gone = new Set<string>();
+  const links = await withProblem(store, scan, "linked_file");
   let left = 0;
-  for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
-    const { key, kind } = file;
-    const whole = quarantine !== undefined && damaged.has(key);
-    if (!isRejected({ action }) || (kind !== "picture" && kind !== "caption" && !whole)) continue;
-    await trying(key, async () => {
-      if (!(await leave(key, content?.sha256 ?? null, parts, signal))) return;
-      if (whole) gone.add(key);
-      told(++left);
-    });
+  // links first: what they lead to may leave as well
+  for (const linked of links.size > 0 ? [true, false] : [false]) {
+    for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
+      const { key, kind, stamp } = file;
+      const whole = quarantine !== undefined && damaged.has(key);
+      if (links.has(key) !== linked || !isRejected({ action })) continue;
+      if (kind !== "picture" && kind !== "caption" && !whole) continue;
+      await trying(key, async () => {
+        const expected = content ? new Set([content.sha256]) : (known.get(key) ?? new Set<string>());
+        if (!(await leave(key, expected, content ? null : stamp, moving, signal))) return;
+        if (whole) gone.add(key);
+        told(++left);
+      });
+    }
   }
   const still = new Set(stayed.map(({ key }) => key));
   for await (const { key } of everyFile(store, scan, "metadata")) {
     const leaves: Leaves = async (keys) => (await rejectedAmong(store, scan, keys)).difference(still);
-    await rewriting(key, () => metadataWithout(key, files, leaves, signal), "backup");
+    await rewriting(key, "backup", (pieces) => metadataWithout(key, pieces, leaves));
   }
-  await journal.add({ step: "done" });
+  for (const key of links) {
+    const [item] = await store.itemsOf(scan, [key]);
+    if (item && isRejected(item)) continue;
+    if (!(await files.stat(key, signal))) stayed.push({ key, detail: "it is a link, and what it led to has left" });
+  }
+  await journal.add({ step: "done", scan });
   return { left, rewritten, stayed: stayed.filter(({ key }) => !gone.has(key)) };
 }
 
-/** What metadata files and archives have become when this scan took something out of them before. */
-async function knownContents(journal: Journal, scan: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const known = new Map<string, string[]>();
+/** @throws SafelightError `invalid_request` where what is moved would be a part of the data set */
+async function assertApart(files: Files, quarantine: Files | undefined, backup: Files): Promise<void> {
+  for (const place of [quarantine, backup]) {
+    if (place && (await liesIn(place.uri, files.uri))) {
+      throw new SafelightError(
+        "invalid_request",
+        `${place.uri} is the data set ${files.uri} or lies in it: what is moved there would be a part of it`,
+      );
+    }
+  }
+  if (quarantine && (await liesIn(files.uri, quarantine.uri))) {
+    throw new SafelightError(
+      "invalid_request",
+      `the data set ${files.uri} lies in ${quarantine.uri}: what is moved there could become a part of it`,
+    );
+  }
+}
+
+/** By key, the digests that the files of this scan had when they left, or were rewritten, before. */
+function knownContents(entries: readonly JournalEntry[], scan: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = new Map<string, Set<string>>();
   let of: string | undefined;
-  for (const entry of await journal.entries()) {
+  for (const entry of entries) {
     if (entry.step === "begin") of = entry.scan;
-    if (entry.step === "rewriting" && of === scan)
-      known.set(entry.key, [...(known.get(entry.key) ?? []), entry.becomes]);
+    if (of !== scan || (entry.step !== "rewriting" && entry.step !== "leaving")) continue;
+    const digests = known.get(entry.key) ?? new Set();
+    known.set(entry.key, digests.add(entry.step === "rewriting" ? entry.becomes : entry.sha256));
   }
   return known;
 }
 
-/** @returns false when it is not there any more */
-async function leave(
-  key: string,
-  judged: string | null,
-  { files, journal, quarantine }: ConsequenceParts,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (!(await files.stat(key, signal))) return false;
-  const { sha256, bytes } = await fileDigest(files, key, signal);
-  if (judged !== null && sha256 !== judged) throw new FileProblem("changed", "it is not what was judged any more");
-  const saved = quarantine && (await isThere(quarantine, key, sha256, signal));
-  await journal.add({ step: "leaving", key, bytes, sha256 });
-  if (quarantine && !saved) await kept(copy(files, quarantine, key, sha256, signal), key, journal);
-  await files.remove(key, signal);
-  await journal.add({ step: "left", key });
-  return true;
-}
-
-/**
- * @param expected what it may be
- * @returns what it is then
- */
-async function rewrite(
-  key: string,
-  content: () => AsyncIterable<Uint8Array>,
-  saved: "destination" | "backup" | null,
-  expected: ReadonlySet<string | undefined>,
-  { files, journal, quarantine, backup }: ConsequenceParts,
-  signal: AbortSignal,
-): Promise<FileContent> {
-  const before = await fileDigest(files, key, signal);
-  const { sha256 } = before;
-  if (!expected.has(sha256)) throw new FileProblem("changed", "it is not what was judged any more");
-  const dry = new Digesting();
-  for await (const _ of dry.of(content()));
-  if (dry.sha256 === sha256) return before;
-  const saving = saved === "backup" ? backup : quarantine;
-  const place = saved !== null && saving && !(await isThere(saving, key, sha256, signal)) ? saving : undefined;
-  await journal.add({ step: "rewriting", key, sha256, becomes: dry.sha256, saved });
-  if (place) await kept(copy(files, place, key, sha256, signal), key, journal);
-  await files.write(key, content, signal);
-  await journal.add({ step: "rewritten", key });
-  return dry.content;
-}
-
-/** Whether a file is saved already. @throws FileProblem `changed` where another one lies in its place */
-async function isThere(place: Files, key: string, sha256: string, signal: AbortSignal): Promise<boolean> {
-  if (!(await place.stat(key, signal))) return false;
-  if ((await fileDigest(place, key, signal)).sha256 === sha256) return true;
-  throw new FileProblem("changed", `another file lies in its place in ${place.uri}`);
-}
-
-/** What could not be saved has not left. */
-async function kept(saving: Promise<void>, key: string, journal: Journal): Promise<void> {
-  try {
-    await saving;
-  } catch (error) {
-    if (error instanceof FileProblem) await journal.add({ step: "restored", key });
-    throw error;
-  }
-}
-
-/** @throws FileProblem `changed` unless what arrives has this digest; nothing is left there then */
-export async function copy(from: Files, to: Files, key: string, sha256: string, signal: AbortSignal): Promise<void> {
-  await to.write(
-    key,
-    async function* () {
-      const digest = new Digesting();
-      yield* digest.of(from.stream(key, signal));
-      if (digest.sha256 !== sha256) throw new FileProblem("changed", "it changed while it was copied");
-    },
-    signal,
-  );
-}
-
-async function damagedArchives(store: ScanStore, scan: string): Promise<ReadonlySet<string>> {
-  const damaged = new Set<string>();
-  for await (const { key, problem } of everyProblem(store, scan)) {
-    if (problem.code === "archive_damaged") damaged.add(key);
-  }
-  return damaged;
+async function withProblem(store: ScanStore, scan: string, code: ScanProblemCode): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const { key, problem } of everyProblem(store, scan)) if (problem.code === code) keys.add(key);
+  return keys;
 }
 
 async function rejectedAmong(store: ScanStore, scan: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
   const items = await store.itemsOf(scan, [...new Set(keys)]);
   return new Set(items.filter(isRejected).map(({ key }) => key));
-}
-
-/** The members of an archive that leave: rejected pictures, and captions that belong to no other. */
-async function rejectedMembers(store: ScanStore, scan: string, archive: string): Promise<ReadonlySet<string>> {
-  const prefix = `${archive}/`;
-  const items = new Map<string, ScanItem>();
-  for (let after = prefix; ; ) {
-    const page = (await store.items(scan, after, 500)).filter(({ key }) => key.startsWith(prefix));
-    for (const item of page) items.set(item.key, item);
-    const last = page.at(-1);
-    if (page.length < 500 || !last) break;
-    after = last.key;
-  }
-  const gone = new Set<string>();
-  const captions: InventoryFile[] = [];
-  /** By stem: whether every picture of it is rejected. */
-  const all = new Map<string, boolean>();
-  for await (const { key, kind, stem, ...file } of membersOf(store, scan, prefix)) {
-    if (kind === "caption") captions.push({ key, kind, stem, ...file });
-    if (kind !== "picture") continue;
-    const item = items.get(key);
-    const rejected = item !== undefined && isRejected(item);
-    if (rejected) gone.add(key);
-    all.set(stem, (all.get(stem) ?? true) && rejected);
-  }
-  for (const { key, stem } of captions) if (all.get(stem) === true) gone.add(key);
-  return gone;
-}
-
-async function* membersOf(store: ScanStore, scan: string, prefix: string): AsyncGenerator<InventoryFile> {
-  for (let after = prefix; ; ) {
-    const page = await store.files(scan, null, after, 500);
-    const inside = page.filter(({ key }) => key.startsWith(prefix));
-    yield* inside;
-    const last = inside.at(-1);
-    if (inside.length < 500 || !last) return;
-    after = last.key;
-  }
 }

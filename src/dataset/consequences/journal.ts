@@ -40,7 +40,11 @@ const EntrySchema = z.discriminatedUnion("step", [
     /** The data set; absent: that of the last beginning. */
     source: z.string().optional(),
   }),
-  z.object({ step: z.literal("done") }),
+  z.object({
+    step: z.literal("done"),
+    /** Absent: that of the last beginning. */
+    scan: z.string().optional(),
+  }),
 ]);
 export type JournalEntry = z.infer<typeof EntrySchema>;
 export type JournalBegin = Extract<JournalEntry, { step: "begin" }>;

@@ -3,25 +3,28 @@ import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
 import { extract, pack } from "tar-stream";
 import { linesOf } from "../../pipeline/streaming.ts";
-import { FileProblem, type Files } from "../files/files.ts";
+import { Digesting } from "../files/digest.ts";
+import { FileProblem } from "../files/files.ts";
 import { damaged, isReadable, memberName } from "../layouts/archive.ts";
 import { METADATA_CSV, nameOf, quoted } from "../layouts/kinds.ts";
-import { FILE_NAME, MOST_LINE_BYTES, pictureNamed } from "../layouts/listed-captions.ts";
+import { CSV, FILE_NAME, MOST_LINE_BYTES, pictureNamed } from "../layouts/listed-captions.ts";
 
 /** Tells of keys whether they leave the data set. */
 export type Leaves = (keys: readonly string[]) => Promise<ReadonlySet<string>>;
 
 const BATCH = 500;
 
-/** A metadata file without the rows of pictures that leave; every other byte stays. */
+/**
+ * A metadata file without the rows of pictures that leave; every other byte stays.
+ * @param pieces its content
+ */
 export function metadataWithout(
   file: string,
-  files: Files,
+  pieces: AsyncIterable<Uint8Array>,
   leaves: Leaves,
-  signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   const isCsv = nameOf(file).toLowerCase() === METADATA_CSV;
-  return rowsStaying(isCsv ? csvRows(file, files, signal) : jsonRows(file, files, signal), leaves);
+  return rowsStaying(isCsv ? csvRows(file, pieces) : jsonRows(file, pieces), leaves);
 }
 
 interface RawRow {
@@ -42,13 +45,14 @@ async function* rowsStaying(rows: AsyncIterable<RawRow>, leaves: Leaves): AsyncG
   yield* staying();
 }
 
-async function* jsonRows(file: string, files: Files, signal: AbortSignal): AsyncGenerator<RawRow> {
-  const size = (await files.stat(file, signal))?.bytes ?? 0;
+async function* jsonRows(file: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<RawRow> {
+  const read = new Digesting();
   let at = 0;
-  for await (const { bytes } of linesOf(files.stream(file, signal), MOST_LINE_BYTES)) {
+  for await (const { bytes } of linesOf(read.of(pieces), MOST_LINE_BYTES)) {
     if (!bytes) throw new FileProblem("metadata_invalid", `a line is longer than ${MOST_LINE_BYTES} bytes`);
     at += bytes.length + 1;
-    const raw = at <= size ? Buffer.concat([bytes, Buffer.from("\n")]) : bytes;
+    // the last line may have no end: everything is read by then
+    const raw = at <= read.bytes ? Buffer.concat([bytes, Buffer.from("\n")]) : bytes;
     yield { raw, picture: pictureNamed(file, nameIn(bytes)) };
   }
 }
@@ -62,11 +66,11 @@ function nameIn(line: Uint8Array): unknown {
   }
 }
 
-async function* csvRows(file: string, files: Files, signal: AbortSignal): AsyncGenerator<RawRow> {
+async function* csvRows(file: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<RawRow> {
   // Latin-1 keeps every byte as it is, whatever the encoding; the signs of CSV are ASCII.
-  const parser = parse({ info: true, encoding: "latin1", relax_column_count: true, max_record_size: MOST_LINE_BYTES });
+  const parser = parse({ ...CSV, info: true, encoding: "latin1" });
   const read = new BytesRead();
-  const source = Readable.from(read.of(files.stream(file, signal)));
+  const source = Readable.from(read.of(pieces));
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   let column: number | undefined;
@@ -116,15 +120,16 @@ class BytesRead {
 
 /**
  * A tar archive without the members that leave.
+ * @param pieces the archive
  * @param leaves tells of a member's key, which has that of the archive before its name
  */
 export async function* archiveWithout(
   archive: string,
-  files: Files,
+  pieces: AsyncIterable<Uint8Array>,
   leaves: (member: string) => boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(files.stream(archive, signal));
+  const source = Readable.from(pieces);
   const entries = extract();
   const output = pack();
   const through = new PassThrough();

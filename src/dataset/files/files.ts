@@ -39,7 +39,7 @@ export interface Files {
   readonly uri: string;
   /** Whether keys are paths below one place, so that they mean the same below another one. A list names files anywhere. */
   readonly rooted: boolean;
-  /** Everything below, in any order, without holding more of it in memory than one folder. */
+  /** Everything below, in any order, and what is to be said of it, which may be more than one thing; without holding more of it in memory than one folder. */
   list(signal: AbortSignal): AsyncIterable<ListedFile | Unlistable>;
   /**
    * Reads a file, or a part of it, as it was at one moment.

@@ -1,17 +1,18 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type BigIntStats, constants, type Dirent } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, opendir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { SafelightError } from "../../contract/errors.ts";
+import type { ScanProblem } from "../../contract/scan.ts";
 import { type ByteRange, FileProblem, type Files, type ListedFile, type Unlistable } from "./files.ts";
+import { isWithin, realPlace } from "./places.ts";
 
 const PIECE = 256 * 1024;
 /** How long it is believed that a folder of the data set is no link that leads out of it. */
 const REMEMBERED_MS = 1_000;
 /** How often a file that changes under the reader is read again. */
 const READINGS = 3;
-/** Names of files that are being written; they are no part of a data set. */
-const UNFINISHED = /\.safelight-[0-9a-f-]{36}\.tmp$/;
+const LINKED: ScanProblem = { code: "linked_file", detail: "it is a link to another file of the data set" };
 
 /** @throws SafelightError `invalid_request` when there is no such folder */
 export async function openFolder(path: string): Promise<Files> {
@@ -99,9 +100,12 @@ class Folder implements Files {
 
   async write(key: string, content: () => AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
     const path = this.#path(key);
-    const unfinished = `${path}.safelight-${randomUUID()}.tmp`;
+    const unfinished = unfinishedName(path);
+    if (!isWithin(await realPlace(dirname(path)), this.uri, sep))
+      throw new FileProblem("leaves_source", "its folder is a link that leads out");
     try {
       await mkdir(dirname(path), { recursive: true });
+      await rm(unfinished, { force: true }); // of a write that a crash broke off
       const file = await open(unfinished, "wx");
       try {
         for await (const piece of content()) {
@@ -117,7 +121,7 @@ class Folder implements Files {
     } catch (error) {
       await rm(unfinished, { force: true }).catch(() => {});
       signal.throwIfAborted();
-      throw ofPlace(error);
+      throw ofWriting(error);
     }
   }
 
@@ -127,7 +131,7 @@ class Folder implements Files {
       await rm(path, { force: true });
       await syncFolder(dirname(path));
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw ofPlace(error);
+      if (codeOf(error) !== "ENOENT") throw ofWriting(error);
     }
   }
 
@@ -147,7 +151,6 @@ class Folder implements Files {
     for await (const entry of entries) {
       signal.throwIfAborted();
       const name = entry.name.toString("utf8");
-      if (UNFINISHED.test(name)) continue;
       if (!Buffer.from(name).equals(entry.name)) {
         const detail = "its name is not UTF-8, so no manifest or metadata file could name it";
         yield { key: this.#key(join(folder, escaped(entry.name))), problem: { code: "name_not_utf8", detail } };
@@ -155,22 +158,25 @@ class Folder implements Files {
       }
       const path = join(folder, name);
       if (entry.isDirectory()) yield* this.#below(path, signal);
-      else yield await this.#look(path, entry);
+      else yield* await this.#look(path, entry);
     }
   }
 
-  async #look(path: string, entry: Dirent<Buffer>): Promise<ListedFile | Unlistable> {
+  async #look(path: string, entry: Dirent<Buffer>): Promise<readonly (ListedFile | Unlistable)[]> {
     const key = this.#key(path);
     try {
       const target = entry.isSymbolicLink() ? await this.#inside(key) : path;
       const found = await (entry.isSymbolicLink() ? stat : lstat)(target, { bigint: true });
-      if (found.isFile()) return { key, bytes: Number(found.size), stamp: stampOf(found) };
+      if (found.isFile()) {
+        const file = { key, bytes: Number(found.size), stamp: stampOf(found) };
+        return entry.isSymbolicLink() ? [file, { key, problem: LINKED }] : [file];
+      }
       const linked = found.isDirectory();
       const code = linked ? "linked_folder" : "no_regular_file";
       const detail = linked ? "it is a link to a folder; links to folders are not followed" : "it is no regular file";
-      return { key, problem: { code, detail } };
+      return [{ key, problem: { code, detail } }];
     } catch (error) {
-      return { key, problem: ofFileOnly(error).problem };
+      return [{ key, problem: ofFileOnly(error).problem }];
     }
   }
 
@@ -259,6 +265,12 @@ function escaped(name: Buffer): string {
     .join("");
 }
 
+/** Beside the file, shorter than what names may be, and the same when the write is tried again. */
+function unfinishedName(path: string): string {
+  const name = createHash("sha256").update(basename(path)).digest("hex").slice(0, 32);
+  return join(dirname(path), `.safelight-${name}.tmp`);
+}
+
 /** So that a file that was put into a folder, or taken out of it, still is after a power cut. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
@@ -315,4 +327,18 @@ function ofPlace(error: unknown): unknown {
     return new SafelightError("storage_full", "the disk is full", { cause: error });
   }
   return new SafelightError("storage_failed", `a file cannot be written: ${OF_PLACE[code] ?? code}`, { cause: error });
+}
+
+/** What is wrong with one name there: others may well be written. */
+const IN_THE_WAY: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: "its name is too long for the place",
+  EEXIST: "a file lies where its folder is to be",
+  ENOTDIR: "a file lies where its folder is to be",
+  EISDIR: "a folder lies in its place",
+};
+
+/** What went wrong with writing or removing one file. */
+function ofWriting(error: unknown): unknown {
+  const inTheWay = IN_THE_WAY[codeOf(error)];
+  return inTheWay === undefined ? ofPlace(error) : new FileProblem("access_denied", inTheWay, { cause: error });
 }

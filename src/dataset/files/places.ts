@@ -25,7 +25,8 @@ function withoutEnd(prefix: string): string {
   return prefix.replace(/\/+$/, "");
 }
 
-async function realPlace(folder: string): Promise<string> {
+/** Where a folder is, which need not exist. */
+export async function realPlace(folder: string): Promise<string> {
   const parent = dirname(folder);
   return realpath(folder).catch(async () =>
     parent === folder ? folder : join(await realPlace(parent), basename(folder)),

@@ -12,13 +12,15 @@ import { SafelightError } from "../../contract/errors.ts";
 import { AwsCaller, awsClientConfig } from "../../outbound/aws.ts";
 import type { AwsOptions } from "../../outbound/aws-options.ts";
 import type { Role } from "../../outbound/role.ts";
-import { type ByteRange, FileProblem, type Files, type ListedFile } from "./files.ts";
+import { type ByteRange, FileProblem, type Files, type ListedFile, type Unlistable } from "./files.ts";
 import { tooLarge } from "./folder.ts";
 
 const SOURCE: Role = { failed: "storage_failed", rejected: "config_invalid" };
 const IDLE_MS = 60_000;
 /** S3 asks for patience when many read at once: about half a minute of it in all. */
 const PATIENCE = { tries: 8, pause: 300, breakAfter: 20 };
+
+const NAMED_AS_FOLDER = "its name is that of a folder, and it has a content; give it another name, or take it out";
 
 const PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s;
 
@@ -71,7 +73,7 @@ class S3Prefix implements Files {
     this.#prefix = prefix;
   }
 
-  async *list(signal: AbortSignal): AsyncGenerator<ListedFile> {
+  async *list(signal: AbortSignal): AsyncGenerator<ListedFile | Unlistable> {
     for (let token: string | undefined; ; ) {
       const command = new ListObjectsV2Command({
         Bucket: this.#bucket,
@@ -84,6 +86,8 @@ class S3Prefix implements Files {
         const key = (page.EncodingType === "url" ? decoded(Key) : Key).slice(this.#prefix.length);
         // What the console calls a folder is an empty object whose key ends with a slash.
         if (key !== "" && !key.endsWith("/")) yield { key, bytes: Size, stamp: stampOf(ETag, Size, LastModified) };
+        else if (Size > 0)
+          yield { key: key === "" ? "/" : key, problem: { code: "not_looked_into", detail: NAMED_AS_FOLDER } };
       }
       token = page.NextContinuationToken;
       if (!page.IsTruncated || token === undefined) return;

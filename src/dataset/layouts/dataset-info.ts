@@ -44,12 +44,14 @@ export function isClassPicture(key: string, { folder }: Pick<FolderPrompts, "fol
   return key.startsWith(folder + CLASS_FOLDER);
 }
 
+/** By folder. */
+export type PromptsByFolder = ReadonlyMap<string, FolderPrompts>;
+
 /** The one whose folder is nearest above a picture. */
-export function promptsFor(key: string, all: readonly FolderPrompts[]): FolderPrompts | undefined {
-  return all
-    .filter(({ folder }) => key.startsWith(folder))
-    .reduce<FolderPrompts | undefined>(
-      (nearest, each) => (nearest && nearest.folder.length >= each.folder.length ? nearest : each),
-      undefined,
-    );
+export function promptsFor(key: string, all: PromptsByFolder): FolderPrompts | undefined {
+  if (all.size === 0) return undefined;
+  for (let folder = folderOf(key); ; folder = folderOf(folder.slice(0, -1))) {
+    const found = all.get(folder);
+    if (found || folder === "") return found;
+  }
 }

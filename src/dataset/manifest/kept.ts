@@ -2,14 +2,17 @@ import { type Action, strongest } from "../../contract/actions.ts";
 import type { KeptFile, RejectedFile } from "../../contract/manifest.ts";
 import type { ScanItem } from "../../contract/scan.ts";
 import { REJECTED, SCAN_PROBLEMS } from "../../contract/scan-problems.ts";
+import { inOrder } from "../../pipeline/streaming.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
-import { type FileContent, fileDigest } from "../files/digest.ts";
+import { digestOf, type FileContent, fileDigest } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { everyFile, everyItem, everyProblem } from "../scan/pages.ts";
 
 const PAGE = 256;
 /** Files read together, where each may be a request. */
 const READ_AT_ONCE = 16;
+/** Larger files are read in pieces, and asked for once more whether they are still the same. */
+const MOST_IN_MEMORY = 1024 * 1024;
 
 export type Sorted = { readonly kept: KeptFile } | { readonly rejected: RejectedFile };
 
@@ -39,17 +42,15 @@ export async function* sortedFiles(
   signal: AbortSignal,
   rewritten: Rewritten = new Map(),
 ): AsyncGenerator<Sorted> {
-  let waiting: Promise<Sorted>[] = [];
-  for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
-    const { key } = file;
-    const sha256 = content?.sha256 ?? null;
-    if (REJECTED.includes(action)) waiting.push(Promise.resolve({ rejected: { key, sha256, action } }));
-    else waiting.push(content ? Promise.resolve({ kept: { key, ...content } }) : readNow(key, files, signal));
-    if (waiting.length < READ_AT_ONCE) continue;
-    yield* await Promise.all(waiting);
-    waiting = [];
-  }
-  yield* await Promise.all(waiting);
+  const decided = decidedFiles(store, scan, rewritten);
+  yield* inOrder(decided, READ_AT_ONCE, (each) => sorted(each, files, signal), signal);
+  signal.throwIfAborted();
+}
+
+async function sorted({ file, action, content }: Decided, files: Files, signal: AbortSignal): Promise<Sorted> {
+  const { key } = file;
+  if (REJECTED.includes(action)) return { rejected: { key, sha256: content?.sha256 ?? null, action } };
+  return content ? { kept: { key, ...content } } : readNow(file, files, signal);
 }
 
 /** Every file of a finished scan, in order. A caption goes with its pictures, an archive with the worst picture in it. */
@@ -58,7 +59,7 @@ export async function* decidedFiles(
   scan: string,
   rewritten: Rewritten = new Map(),
 ): AsyncGenerator<Decided> {
-  const deciding = { store, scan, rewritten, archives: await worstByArchive(store, scan, rewritten) };
+  const deciding = { store, scan, rewritten, archives: await worstInside(store, scan, rewritten) };
   let page: InventoryFile[] = [];
   for await (const file of everyFile(store, scan, null)) {
     if (file.inside) continue;
@@ -121,24 +122,19 @@ function actionOf(
 
 /**
  * Of each archive the action of the worst that is in it: of those that were rewritten, what was rejected is not any more. What nobody
- * looked into still is, and one that is damaged was not judged to its end.
+ * looked into still is, and one that is damaged was not judged to its end. Nor was a metadata file in which something could not be read.
  */
-async function worstByArchive(
-  store: ScanStore,
-  scan: string,
-  rewritten: Rewritten,
-): Promise<ReadonlyMap<string, Action>> {
+async function worstInside(store: ScanStore, scan: string, rewritten: Rewritten): Promise<ReadonlyMap<string, Action>> {
   const worst = new Map<string, Action>();
-  for await (const { key } of everyFile(store, scan, "archive")) worst.set(key, "allow");
+  for (const kind of ["archive", "metadata"] as const)
+    for await (const { key } of everyFile(store, scan, kind)) worst.set(key, "allow");
   if (worst.size === 0) return worst;
   const holds = (archive: string, action: Action) => {
     const before = worst.get(archive);
     if (before !== undefined) worst.set(archive, strongest([before, action]));
   };
-  for await (const { key, problem } of everyProblem(store, scan)) {
-    holds(key, "review");
-    if (SCAN_PROBLEMS[problem.code].unjudged) for (const archive of above(key)) holds(archive, "review");
-  }
+  for await (const { key, problem } of everyProblem(store, scan))
+    if (SCAN_PROBLEMS[problem.code].unjudged) for (const each of [key, ...above(key)]) holds(each, "review");
   for await (const { key, action } of everyItem(store, scan)) {
     for (const archive of above(key)) if (!rewritten.has(archive)) holds(archive, action);
   }
@@ -150,12 +146,24 @@ function* above(key: string): Generator<string> {
   for (let end = key.indexOf("/"); end >= 0; end = key.indexOf("/", end + 1)) yield key.slice(0, end);
 }
 
-/** A file that nobody judges. One that cannot be read cannot be vouched for. */
-async function readNow(key: string, files: Files, signal: AbortSignal): Promise<Sorted> {
+/** A file that nobody judges: as it was listed. One that cannot be read, or is another by now, cannot be vouched for. */
+async function readNow({ key, stamp, bytes }: InventoryFile, files: Files, signal: AbortSignal): Promise<Sorted> {
   try {
-    return { kept: { key, ...(await fileDigest(files, key, signal)) } };
+    const { content, now } =
+      bytes > MOST_IN_MEMORY ? await streamed(key, files, signal) : await whole(key, files, signal);
+    if (now === stamp) return { kept: { key, ...content } };
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
-    return { rejected: { key, sha256: null, action: "review" } };
   }
+  return { rejected: { key, sha256: null, action: "review" } };
+}
+
+async function whole(key: string, files: Files, signal: AbortSignal) {
+  const { bytes, stamp } = await files.read(key, MOST_IN_MEMORY, signal);
+  return { content: { bytes: bytes.length, sha256: digestOf(bytes) }, now: stamp };
+}
+
+async function streamed(key: string, files: Files, signal: AbortSignal) {
+  const content = await fileDigest(files, key, signal);
+  return { content, now: (await files.stat(key, signal))?.stamp };
 }

@@ -76,7 +76,7 @@ export class Batches {
     for (const { key, inside } of files) {
       if (!inside) continue;
       const there = await this.#store.file(this.#scan, key);
-      if (there?.inside?.start === inside.start) continue;
+      if (there?.inside?.archive === inside.archive && there.inside.start === inside.start) continue;
       const name = quoted(key.slice(inside.archive.length + 1));
       const detail = `more than one member is called ${name}: only the first was judged`;
       problems.push({ key: inside.archive, problem: { code: "archive_damaged", detail } });

@@ -1,6 +1,6 @@
 import type { CaptionPlace, InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { Digesting, digestOf } from "../files/digest.ts";
-import { type Files, isListed } from "../files/files.ts";
+import { FileProblem, type Files, isListed } from "../files/files.ts";
 import { membersOf } from "../layouts/archive.ts";
 import { type Content, contentOf, HEAD_BYTES } from "../layouts/content.ts";
 import { keyProblem, kindOf, quoted, shortened, stemOf } from "../layouts/kinds.ts";
@@ -76,16 +76,18 @@ class Taking {
     await this.flush();
   }
 
-  /** Files whose names say nothing: trainers that open whatever they find go by the content. */
+  /** Files whose names say nothing of pictures: trainers that open whatever they find go by the content. */
   async unnamed(): Promise<void> {
-    let waiting: InventoryFile[] = [];
-    for await (const file of everyFile(this.#store, this.#scan, "other")) {
-      if (file.inside || file.bytes === 0) continue;
-      if (waiting.push(file) < LOOKS_AT_ONCE) continue;
+    for (const kind of ["other", "metadata"] as const) {
+      let waiting: InventoryFile[] = [];
+      for await (const file of everyFile(this.#store, this.#scan, kind)) {
+        if (file.inside || file.bytes === 0) continue;
+        if (waiting.push(file) < LOOKS_AT_ONCE) continue;
+        await Promise.all(waiting.map((each) => this.#lookAt(each)));
+        waiting = [];
+      }
       await Promise.all(waiting.map((each) => this.#lookAt(each)));
-      waiting = [];
     }
-    await Promise.all(waiting.map((each) => this.#lookAt(each)));
     await this.flush();
   }
 
@@ -110,6 +112,9 @@ class Taking {
         await this.#batches.file({ key, bytes, stamp, kind, stem: stemOf(key, true), inside: { archive, start } });
         this.#counted();
       }
+      // its members have the stamp of the listing
+      if ((await this.#files.stat(archive, this.#signal))?.stamp !== stamp)
+        throw new FileProblem("changed", "it changed since it was listed");
       await this.#batches.digest({ key: archive, sha256: digest.sha256 });
     });
   }
@@ -147,7 +152,9 @@ class Taking {
       const stray: readonly CaptionPlace[] = await this.#store.strayCaptions(this.#scan, after, BATCH);
       for (const { file, place, picture } of stray) {
         const detail = `${place}: there is no picture ${quoted(picture)}`;
-        await this.#batches.problem({ key: file, problem: { code: "caption_orphan", detail } });
+        // the files of a list may go by other names: a picture may be there all the same
+        const code = this.#files.rooted ? "caption_orphan" : "metadata_invalid";
+        await this.#batches.problem({ key: file, problem: { code, detail } });
       }
       after = stray.at(-1) ?? null;
       if (stray.length < BATCH) return;
@@ -155,14 +162,15 @@ class Taking {
   }
 
   /** @returns whether the content says what the name does not; it is written down then */
-  async #lookAt({ key, bytes }: InventoryFile): Promise<boolean> {
+  async #lookAt({ key, bytes, kind }: InventoryFile): Promise<boolean> {
     let content: Content | undefined;
     await this.#batches.noting(key, async () => {
       const range = { start: 0, end: Math.min(bytes, HEAD_BYTES) };
       const head = await this.#files.read(key, HEAD_BYTES, this.#signal, range);
       content = contentOf(head.bytes);
       // read as a whole: nobody has to read it again for the manifest
-      if (!content && range.end === bytes) await this.#batches.digest({ key, sha256: digestOf(head.bytes) });
+      if (!content && range.end === bytes && kind !== "metadata")
+        await this.#batches.digest({ key, sha256: digestOf(head.bytes) });
     });
     if (!content) return false;
     await this.#store.setKind(this.#scan, key, content.kind);

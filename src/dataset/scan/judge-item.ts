@@ -5,7 +5,7 @@ import type { FileDigest, InventoryFile, PendingPicture, Remembered, ScanStore }
 import { digestOf } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { type CaptionText, captionsIn, MOST_CAPTION_BYTES } from "../layouts/caption-file.ts";
-import { type FolderPrompts, isClassPicture, promptsFor } from "../layouts/dataset-info.ts";
+import { isClassPicture, type PromptsByFolder, promptsFor } from "../layouts/dataset-info.ts";
 import type { DataSetJudge, PictureVerdict } from "./judge.ts";
 
 const ENDINGS: Readonly<Record<string, RegExp>> = {
@@ -22,7 +22,7 @@ export interface ItemContext {
   readonly files: Files;
   readonly store: ScanStore;
   readonly judge: DataSetJudge;
-  readonly prompts: readonly FolderPrompts[];
+  readonly prompts: PromptsByFolder;
   /** Whether a picture without a caption is worth a word. */
   readonly captionsExpected: boolean;
   /** Pixels of the shorter side; 0: any. */

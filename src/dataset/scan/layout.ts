@@ -2,7 +2,7 @@ import type { ScanLayout } from "../../contract/scan.ts";
 import type { InventoryFile, ScanStore } from "../../store/scans/scan-store.ts";
 import { digestOf } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
-import { type FolderPrompts, readDatasetInfo } from "../layouts/dataset-info.ts";
+import { type FolderPrompts, type PromptsByFolder, readDatasetInfo } from "../layouts/dataset-info.ts";
 import { DATASET_INFO, nameOf } from "../layouts/kinds.ts";
 import { Batches } from "./batches.ts";
 import { everyFile } from "./pages.ts";
@@ -17,8 +17,8 @@ export async function folderPrompts(
   store: ScanStore,
   scan: string,
   signal: AbortSignal,
-): Promise<readonly FolderPrompts[]> {
-  const prompts: FolderPrompts[] = [];
+): Promise<PromptsByFolder> {
+  const prompts = new Map<string, FolderPrompts>();
   const batches = new Batches(store, scan);
   for await (const file of everyFile(store, scan, "metadata")) {
     if (!isDatasetInfo(file)) continue;
@@ -29,7 +29,7 @@ export async function folderPrompts(
       const read = readDatasetInfo(file.key, bytes);
       if ("wrong" in read) {
         await batches.problem({ key: file.key, problem: { code: "metadata_invalid", detail: read.wrong } });
-      } else prompts.push(read);
+      } else prompts.set(read.folder, read);
     });
   }
   await batches.flush();

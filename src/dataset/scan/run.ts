@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { ScanItem } from "../../contract/scan.ts";
-import type { FileDigest, KeyRange, PendingPicture, Remembered } from "../../store/scans/scan-store.ts";
+import { type Action, strongest } from "../../contract/actions.ts";
+import type { ScanItem, ScanProblem } from "../../contract/scan.ts";
+import type { KeyRange, PendingPicture } from "../../store/scans/scan-store.ts";
 import { type ItemContext, type JudgedItem, judgeItem } from "./judge-item.ts";
 
 /** Pictures asked for at once, and saved at most so many together. */
@@ -70,32 +71,43 @@ async function* pendingPictures(
 class Keeper {
   readonly #scan: string;
   readonly #context: ItemContext;
-  readonly #judged: (item: ScanItem) => void;
-  #items: ScanItem[] = [];
-  #remember: Remembered[] = [];
-  #read: FileDigest[] = [];
+  readonly #tell: (item: ScanItem) => void;
+  #judged: JudgedItem[] = [];
   #due = 0;
 
   constructor(scan: string, context: ItemContext, judged: (item: ScanItem) => void) {
     this.#scan = scan;
     this.#context = context;
-    this.#judged = judged;
+    this.#tell = judged;
   }
 
-  async keep({ item, remember, read }: JudgedItem): Promise<void> {
-    if (this.#items.push(item) === 1) this.#due = performance.now() + SAVE_MS;
-    if (remember) this.#remember.push(remember);
-    this.#read.push(...read);
-    if (this.#items.length >= PAGE || performance.now() >= this.#due) await this.flush();
+  async keep(judged: JudgedItem): Promise<void> {
+    if (this.#judged.push(judged) === 1) this.#due = performance.now() + SAVE_MS;
+    if (this.#judged.length >= PAGE || performance.now() >= this.#due) await this.flush();
   }
 
   async flush(): Promise<void> {
-    const [items, remember, read] = [this.#items, this.#remember, this.#read];
-    [this.#items, this.#remember, this.#read] = [[], [], []];
-    if (items.length === 0) return;
-    await this.#context.store.remember(remember);
-    await this.#context.store.addDigests(this.#scan, read);
-    await this.#context.store.save(this.#scan, items);
-    for (const item of items) this.#judged(item);
+    const judged = this.#judged;
+    this.#judged = [];
+    if (judged.length === 0) return;
+    const { store, judge } = this.#context;
+    await store.remember(judged.flatMap(({ remember }) => remember ?? []));
+    const read = judged.flatMap((each) => each.read);
+    await store.addDigests(this.#scan, read);
+    const first = await store.digests(
+      this.#scan,
+      read.map(({ key }) => key),
+    );
+    const items = judged.map((each) => asRead(each, first, judge.onUnknown.prompt));
+    await store.save(this.#scan, items);
+    for (const item of items) this.#tell(item);
   }
+}
+
+/** A caption that belongs to two pictures may be another one when it is read for the second: nobody can vouch for both. */
+function asRead({ item, read }: JudgedItem, first: ReadonlyMap<string, string>, onUnknown: Action): ScanItem {
+  const other = read.find(({ key, sha256 }) => first.get(key) !== sha256);
+  if (!other) return item;
+  const problem: ScanProblem = { code: "changed", detail: `${other.key} was another one when it was first read` };
+  return { ...item, action: strongest([item.action, onUnknown]), judged: false, problems: [...item.problems, problem] };
 }

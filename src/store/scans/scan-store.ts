@@ -117,6 +117,7 @@ export interface ScanStore {
 
   /** Pictures without a result, in order. */
   pending(id: string, range: KeyRange, limit: number): Promise<readonly PendingPicture[]>;
+  /** Of two results for one picture the first stays: whoever is late has judged it for nothing. */
   save(id: string, items: readonly ScanItem[]): Promise<void>;
   counts(id: string): Promise<{ readonly total: number; readonly done: number }>;
   items(id: string, after: string | null, limit: number): Promise<readonly ScanItem[]>;

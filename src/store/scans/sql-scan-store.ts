@@ -283,28 +283,25 @@ export class SqlScanStore implements ScanStore {
   }
 
   async save(scan: string, items: readonly ScanItem[]): Promise<void> {
-    const scores = items.flatMap((item) =>
-      [...shownScores(item)].map(([category, score]) => ({ scan, key: item.key, category, score })),
-    );
     await this.#guard(
       this.#db.transaction().execute(async (db) => {
+        const scores: ScanTables["scan_scores"][] = [];
         for (const item of items) {
-          await db
+          const { key, action } = item;
+          const { numUpdatedRows } = await db
             .updateTable("scan_files")
-            .set({ item: JSON.stringify(item), action: item.action, score: highestScore(item) })
+            .set({ item: JSON.stringify(item), action, score: highestScore(item) })
             .where("scan", "=", scan)
-            .where("key", "=", item.key)
-            .execute();
+            .where("key", "=", key)
+            .where("item", "is", null)
+            .executeTakeFirstOrThrow();
+          if (numUpdatedRows === 0n) continue;
+          for (const [category, score] of shownScores(item)) scores.push({ scan, key, category, score });
         }
         for (let at = 0; at < scores.length; at += ROWS) {
           await db
             .insertInto("scan_scores")
             .values(scores.slice(at, at + ROWS))
-            .onConflict((conflict) =>
-              conflict
-                .columns(["scan", "key", "category"])
-                .doUpdateSet(({ ref }) => ({ score: ref("excluded.score") })),
-            )
             .execute();
         }
       }),
