@@ -218,7 +218,9 @@ describe("what is wrong with single files", () => {
     const found = await scan(given);
     expect(await problemsOf(given, found)).toEqual({
       "00.tar/2.MP4": "not_looked_into",
+      "00.tar/2.npy": "not_looked_into",
       "a/photo.HEIC": "not_looked_into",
+      "latents.npz": "not_looked_into",
       "more.tar.gz": "not_looked_into",
       "table.parquet": "not_looked_into",
     });
@@ -226,7 +228,7 @@ describe("what is wrong with single files", () => {
     const rejected: string[] = [];
     for await (const file of sortedFiles(given.files, given.store, found.id, never))
       if ("rejected" in file) rejected.push(file.rejected.key);
-    expect(rejected).toEqual(["00.tar", "a/photo.HEIC", "more.tar.gz", "table.parquet"]);
+    expect(rejected).toEqual(["00.tar", "a/photo.HEIC", "latents.npz", "more.tar.gz", "table.parquet"]);
   });
 
   test("what a name does not say, the first bytes do: pictures are judged, what is not opened is told", async () => {

@@ -4,6 +4,7 @@ import { extract, type Header } from "tar-stream";
 import type { ScanProblem } from "../../contract/scan.ts";
 import { FileProblem } from "../files/files.ts";
 import { HEAD_BYTES } from "./content.ts";
+import { ambiguityIn, GoneBy, padded } from "./tar-headers.ts";
 
 /** A file inside a tar archive, such as a WebDataset shard. */
 export interface Member {
@@ -32,7 +33,8 @@ export async function* membersOf(
   pieces: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<Member | UnfitMember> {
-  const source = Readable.from(pieces);
+  const goneBy = new GoneBy();
+  const source = Readable.from(goneBy.of(pieces));
   const entries = extract();
   source.on("error", (error) => entries.destroy(error));
   source.pipe(entries);
@@ -40,14 +42,15 @@ export async function* membersOf(
     for await (const entry of entries) {
       const { header } = entry as typeof entry & { readonly header: { readonly byteOffset: number } };
       const name = memberName(header);
-      const problem = problemOf(header);
+      const { size, byteOffset } = header;
+      const content = header.type === "directory" ? 0 : padded(size); // tar-stream gives a directory none
+      const problem = problemOf(header, goneBy.take(byteOffset, byteOffset + content));
       if (problem) yield { name, problem };
       if (problem || !isFile(header)) {
         entry.resume();
         continue;
       }
-      const { size: bytes, byteOffset: start } = header;
-      yield { name, bytes, start, head: await headOf(entry as AsyncIterable<Uint8Array>) };
+      yield { name, bytes: size, start: byteOffset, head: await headOf(entry as AsyncIterable<Uint8Array>) };
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -76,13 +79,17 @@ function isFile({ type }: Header): boolean {
   return type === "file" || type === "contiguous-file";
 }
 
-function problemOf(header: Header): ScanProblem | undefined {
-  const name = memberName(header);
-  if (leadsOut(name)) return { code: "leaves_source", detail: "a member's name leads out of the archive" };
+function problemOf(header: Header, raw: Uint8Array): ScanProblem | undefined {
   if (!isReadable(header)) {
     const detail = "a member of a kind that is not read, such as a sparse file; pack the archive anew without it";
     return { code: "not_looked_into", detail };
   }
+  const isPlain = isFile(header) && !header.name.endsWith("/");
+  const ambiguity = isPlain || header.size === 0 ? ambiguityIn(raw) : "it is no file, and has a content";
+  if (ambiguity !== undefined)
+    return { code: "archive_damaged", detail: `its headers can be read in two ways: ${ambiguity}` };
+  const name = memberName(header);
+  if (leadsOut(name)) return { code: "leaves_source", detail: "a member's name leads out of the archive" };
   const { type, linkname } = header;
   const target = type === "symlink" ? posix.join(posix.dirname(name), linkname) : linkname;
   const isLink = type === "symlink" || type === "link";

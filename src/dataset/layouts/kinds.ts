@@ -10,14 +10,18 @@ const MOST_QUOTED = 200;
 const MOST_KEY_BYTES = 1024;
 const PICTURES = /\.(?:a?png|jpe?g|jpe|jfif|jif|webp|gif|avif|tiff?|bmp|dib)$/i;
 const CAPTIONS = /\.(?:txt|caption)$/i;
+/** WebDataset's decoders read these as texts, too. */
+const ARCHIVED_CAPTIONS = /\.(?:text|transcript)$/i;
 const ARCHIVES = /\.tar$/i;
-/** Pictures, videos, and what is full of them, in formats that are not judged. */
+/** Pictures, videos, and what is or may be full of them, in formats that are not judged: latents are pictures to a model. */
 const OPAQUE = [
-  "heic heif hif jxl jp2 j2k jpx jxr psd svg svgz ico tga exr hdr pcx pnm ppm pgm pbm pdf",
+  "heic heif hif avifs jxl jp2 j2k j2c jpc jpf jpx jxr psd xcf svg svgz ico icns cur tga icb vda vst exr hdr pcx dcx",
+  "pnm ppm pgm pbm pfm pdf ps eps dds qoi sgi bw rgb rgba ras xbm xpm fit fits wmf emf djvu dcm blp bufr grib ftc ftu gbr",
+  "im iim mpo msp palm pcd pxr fli flc flv",
   "dng cr2 cr3 nef arw orf raf rw2",
   "mp4 m4v mov webm mkv avi wmv mpg mpeg ogv",
-  "zip 7z rar tgz tbz txz tzst gz bz2 xz zst lz4",
-  "parquet arrow feather tfrecord tfrecords h5 hdf5 lmdb mdb",
+  "zip 7z rar tgz tbz txz tzst gz bz2 xz zst lz4 lz z",
+  "parquet arrow feather tfrecord tfrecords h5 hdf hdf5 lmdb mdb npy npz pkl pickle pt pth ckpt safetensors",
 ].flatMap((line) => line.split(" "));
 
 /**
@@ -28,7 +32,7 @@ export function kindOf(key: string, archived = false): FileKind {
   const name = nameOf(key).toLowerCase();
   if (!archived && [DATASET_INFO, METADATA_JSONL, METADATA_CSV].includes(name)) return "metadata";
   if (PICTURES.test(name)) return "picture";
-  if (CAPTIONS.test(name) || (archived && isJson(name))) return "caption";
+  if (CAPTIONS.test(name) || (archived && (isJson(name) || ARCHIVED_CAPTIONS.test(name)))) return "caption";
   if (ARCHIVES.test(name)) return archived ? "opaque" : "archive";
   return OPAQUE.includes(name.slice(name.lastIndexOf(".") + 1)) ? "opaque" : "other";
 }
@@ -51,7 +55,7 @@ export function shortened(name: string): string {
 }
 
 export function isJson(key: string): boolean {
-  return key.toLowerCase().endsWith(".json");
+  return /\.jso?n$/i.test(key);
 }
 
 export function nameOf(key: string): string {
