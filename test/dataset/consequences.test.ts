@@ -462,12 +462,13 @@ describe("quarantine", () => {
     symlinkSync("m.png", join(set.source, "10/n.png"));
     symlinkSync("b.png", join(set.source, "10/z.png"));
     symlinkSync("c.png", join(set.source, "10/d.png"));
+    symlinkSync("b.txt", join(set.source, "10/m.txt"));
     const { id } = await createScan(set.given, new Date());
     await finishScan(id, set.given, OPTIONS, never, () => {});
     const linked = { ...set, scan: id };
     const { left, stayed } = await take(linked);
     expect({ left, stayed }).toEqual({
-      left: 4,
+      left: 5,
       stayed: [{ key: "10/z.png", detail: "it is a link, and what it led to has left" }],
     });
     expect(readdirSync(join(set.source, "10")).sort()).toEqual(["c.png", "d.png", "z.png"]);

@@ -4,7 +4,7 @@ import type { ScanStore } from "../../store/scans/scan-store.ts";
 import type { FileContent } from "../files/digest.ts";
 import { FileProblem, type Files } from "../files/files.ts";
 import { liesIn } from "../files/places.ts";
-import { decidedFiles, isRejected, type Rewritten } from "../manifest/kept.ts";
+import { type Decided, decidedFiles, isRejected, type Rewritten } from "../manifest/kept.ts";
 import { everyFile, everyProblem } from "../scan/pages.ts";
 import type { JournalEntry } from "./journal.ts";
 import { rejectedMembers } from "./rejected-members.ts";
@@ -49,7 +49,6 @@ export async function takeOut(
   }
   await assertApart(files, quarantine, backup);
   const entries = await journal.entries();
-  const known = knownContents(entries, scan);
   await journal.add({
     step: "begin",
     scan,
@@ -57,64 +56,138 @@ export async function takeOut(
     destination: quarantine?.uri ?? null,
     backup: backup.uri,
   });
-  const stayed: { key: string; detail: string }[] = [];
-  const trying = async (key: string, work: () => Promise<void>): Promise<void> => {
+  const taking = new TakingOut(scan, store, { ...parts, saved: savedBefore(entries) }, entries, signal, told);
+  await taking.members();
+  await taking.whole();
+  await taking.rows();
+  await journal.add({ step: "done", scan });
+  return taking.consequences();
+}
+
+/** The steps of taking out. What is wrong with one file keeps no other from leaving. */
+class TakingOut {
+  readonly #scan: string;
+  readonly #store: ScanStore;
+  readonly #moving: Moving;
+  /** By key, the digests that files had when they left, or were rewritten, before. */
+  readonly #known: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #signal: AbortSignal;
+  readonly #told: (left: number) => void;
+  readonly #stayed: { key: string; detail: string }[] = [];
+  readonly #rewritten = new Map<string, FileContent>();
+  /** Archives that cannot be rewritten; those of them that have left as a whole. */
+  #damaged: ReadonlySet<string> = new Set();
+  readonly #gone = new Set<string>();
+  #left = 0;
+
+  constructor(
+    scan: string,
+    store: ScanStore,
+    moving: Moving,
+    entries: readonly JournalEntry[],
+    signal: AbortSignal,
+    told: (left: number) => void,
+  ) {
+    this.#scan = scan;
+    this.#store = store;
+    this.#moving = moving;
+    this.#known = knownContents(entries, scan);
+    this.#signal = signal;
+    this.#told = told;
+  }
+
+  /** Rejected members of archives. */
+  async members(): Promise<void> {
+    this.#damaged = await this.#withProblem("archive_damaged");
+    const saved = this.#moving.quarantine ? "destination" : null;
+    for await (const { key } of everyFile(this.#store, this.#scan, "archive")) {
+      const members = await rejectedMembers(this.#store, this.#scan, key);
+      if (members.size === 0) continue;
+      if (this.#damaged.has(key)) {
+        this.#stayed.push({ key, detail: "it is damaged: single members cannot be taken out of it" });
+        continue;
+      }
+      const leaves = (member: string) => members.has(member);
+      await this.#rewrite(key, saved, (pieces) => archiveWithout(key, pieces, leaves, this.#signal));
+    }
+  }
+
+  /** Rejected pictures and captions, and damaged archives. Links first: what they lead to may leave as well. */
+  async whole(): Promise<void> {
+    const links = await this.#withProblem("linked_file");
+    const kept: string[] = [];
+    if (links.size > 0) {
+      for await (const decided of this.#decided()) {
+        const { key } = decided.file;
+        if (!links.has(key)) continue;
+        if (isRejected(decided)) await this.#leave(decided);
+        else kept.push(key);
+      }
+    }
+    for await (const decided of this.#decided())
+      if (isRejected(decided) && !links.has(decided.file.key)) await this.#leave(decided);
+    for (const key of kept) {
+      if (await this.#moving.files.stat(key, this.#signal)) continue;
+      this.#stayed.push({ key, detail: "it is a link, and what it led to has left" });
+    }
+  }
+
+  /** Rows of metadata files about pictures that have left. */
+  async rows(): Promise<void> {
+    const still = new Set(this.#stayed.map(({ key }) => key));
+    const leaves: Leaves = async (keys) => {
+      const items = await this.#store.itemsOf(this.#scan, [...new Set(keys)]);
+      return new Set(items.flatMap((item) => (isRejected(item) && !still.has(item.key) ? item.key : [])));
+    };
+    for await (const { key } of everyFile(this.#store, this.#scan, "metadata"))
+      await this.#rewrite(key, "backup", (pieces) => metadataWithout(key, pieces, leaves));
+  }
+
+  consequences(): Consequences {
+    const stayed = this.#stayed.filter(({ key }) => !this.#gone.has(key));
+    return { left: this.#left, rewritten: this.#rewritten, stayed };
+  }
+
+  #decided(): AsyncIterable<Decided> {
+    return decidedFiles(this.#store, this.#scan, this.#rewritten);
+  }
+
+  async #leave({ file, content }: Decided): Promise<void> {
+    const { key, kind, stamp } = file;
+    const archive = this.#moving.quarantine !== undefined && this.#damaged.has(key);
+    if (kind !== "picture" && kind !== "caption" && !archive) return;
+    await this.#trying(key, async () => {
+      const expected = content ? new Set([content.sha256]) : (this.#known.get(key) ?? new Set<string>());
+      if (!(await leave(key, expected, content ? null : stamp, this.#moving, this.#signal))) return;
+      if (archive) this.#gone.add(key);
+      this.#told(++this.#left);
+    });
+  }
+
+  async #rewrite(key: string, saved: "destination" | "backup" | null, without: Without): Promise<void> {
+    await this.#trying(key, async () => {
+      const listed = (await this.#store.digests(this.#scan, [key])).get(key);
+      const expected = new Set([listed, ...(this.#known.get(key) ?? [])]);
+      const now = await rewrite(key, without, saved, expected, this.#moving, this.#signal);
+      if (now.sha256 !== listed) this.#rewritten.set(key, now);
+    });
+  }
+
+  async #trying(key: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!(error instanceof FileProblem)) throw error;
-      if (error.code !== "vanished") stayed.push({ key, detail: error.detail });
-    }
-  };
-  const rewritten = new Map<string, FileContent>();
-  const moving: Moving = { ...parts, saved: savedBefore(entries) };
-  const rewriting = (key: string, saved: "destination" | "backup" | null, without: Without) =>
-    trying(key, async () => {
-      const listed = (await store.digests(scan, [key])).get(key);
-      const now = await rewrite(key, without, saved, new Set([listed, ...(known.get(key) ?? [])]), moving, signal);
-      if (now.sha256 !== listed) rewritten.set(key, now);
-    });
-  const damaged = await withProblem(store, scan, "archive_damaged");
-  for await (const { key } of everyFile(store, scan, "archive")) {
-    const members = await rejectedMembers(store, scan, key);
-    if (members.size === 0) continue;
-    if (damaged.has(key)) stayed.push({ key, detail: "it is damaged: single members cannot be taken out of it" });
-    else {
-      const leaves = (member: string) => members.has(member);
-      await rewriting(key, quarantine ? "destination" : null, (pieces) => archiveWithout(key, pieces, leaves, signal));
+      if (error.code !== "vanished") this.#stayed.push({ key, detail: error.detail });
     }
   }
-  /** Archives that could not be rewritten, and went as a whole. */
-  const gone = new Set<string>();
-  const links = await withProblem(store, scan, "linked_file");
-  let left = 0;
-  // links first: what they lead to may leave as well
-  for (const linked of links.size > 0 ? [true, false] : [false]) {
-    for await (const { file, action, content } of decidedFiles(store, scan, rewritten)) {
-      const { key, kind, stamp } = file;
-      const whole = quarantine !== undefined && damaged.has(key);
-      if (links.has(key) !== linked || !isRejected({ action })) continue;
-      if (kind !== "picture" && kind !== "caption" && !whole) continue;
-      await trying(key, async () => {
-        const expected = content ? new Set([content.sha256]) : (known.get(key) ?? new Set<string>());
-        if (!(await leave(key, expected, content ? null : stamp, moving, signal))) return;
-        if (whole) gone.add(key);
-        told(++left);
-      });
-    }
+
+  async #withProblem(code: ScanProblemCode): Promise<ReadonlySet<string>> {
+    const keys = new Set<string>();
+    for await (const { key, problem } of everyProblem(this.#store, this.#scan))
+      if (problem.code === code) keys.add(key);
+    return keys;
   }
-  const still = new Set(stayed.map(({ key }) => key));
-  for await (const { key } of everyFile(store, scan, "metadata")) {
-    const leaves: Leaves = async (keys) => (await rejectedAmong(store, scan, keys)).difference(still);
-    await rewriting(key, "backup", (pieces) => metadataWithout(key, pieces, leaves));
-  }
-  for (const key of links) {
-    const [item] = await store.itemsOf(scan, [key]);
-    if (item && isRejected(item)) continue;
-    if (!(await files.stat(key, signal))) stayed.push({ key, detail: "it is a link, and what it led to has left" });
-  }
-  await journal.add({ step: "done", scan });
-  return { left, rewritten, stayed: stayed.filter(({ key }) => !gone.has(key)) };
 }
 
 /** @throws SafelightError `invalid_request` where what is moved would be a part of the data set */
@@ -135,7 +208,6 @@ async function assertApart(files: Files, quarantine: Files | undefined, backup: 
   }
 }
 
-/** By key, the digests that the files of this scan had when they left, or were rewritten, before. */
 function knownContents(entries: readonly JournalEntry[], scan: string): ReadonlyMap<string, ReadonlySet<string>> {
   const known = new Map<string, Set<string>>();
   let of: string | undefined;
@@ -146,15 +218,4 @@ function knownContents(entries: readonly JournalEntry[], scan: string): Readonly
     known.set(entry.key, digests.add(entry.step === "rewriting" ? entry.becomes : entry.sha256));
   }
   return known;
-}
-
-async function withProblem(store: ScanStore, scan: string, code: ScanProblemCode): Promise<ReadonlySet<string>> {
-  const keys = new Set<string>();
-  for await (const { key, problem } of everyProblem(store, scan)) if (problem.code === code) keys.add(key);
-  return keys;
-}
-
-async function rejectedAmong(store: ScanStore, scan: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
-  const items = await store.itemsOf(scan, [...new Set(keys)]);
-  return new Set(items.filter(isRejected).map(({ key }) => key));
 }
