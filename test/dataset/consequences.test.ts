@@ -372,6 +372,25 @@ describe("quarantine", () => {
     },
   );
 
+  test("a file that another one replaces while it is moved stays", async () => {
+    const set = await scanned({ "1.png": shows("gore") });
+    const quarantine = new Proxy(set.quarantine, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (name !== "write") return typeof member === "function" ? member.bind(target) : member;
+        return async (...given: Parameters<Files["write"]>) => {
+          await target.write(...given);
+          writeFileSync(join(set.source, "1.png"), "a new one");
+        };
+      },
+    });
+    const { left, stayed } = await take({ ...set, quarantine });
+    expect([left, stayed]).toEqual([0, [{ key: "1.png", detail: "it changed while it was moved" }]]);
+    expect(contents(set.source)).toEqual({ "1.png": "a new one" });
+    expect(contents(set.quarantine.uri)).toEqual({});
+    expect(await putBack(set)).toEqual({ restored: 0, open: [] });
+  });
+
   test("whether a move came to its end is told for each scan of a journal", async () => {
     const begin = (scan: string) => ({
       step: "begin" as const,

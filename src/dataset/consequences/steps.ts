@@ -50,7 +50,13 @@ export async function leave(
     throw new FileProblem("changed", "it is not what was judged any more");
   const saving = quarantine && !(await isThere(quarantine, key, sha256, moving, signal)) ? quarantine : undefined;
   await journal.add({ step: "leaving", key, bytes, sha256 });
-  if (saving) await kept(copy({ files, key }, { files: saving, key }, sha256, signal), key, journal);
+  const saved = async () => {
+    if (saving) await copy({ files, key }, { files: saving, key }, sha256, signal);
+    if ((await files.stat(key, signal))?.stamp === there.stamp) return;
+    await saving?.remove(key, signal);
+    throw new FileProblem("changed", "it changed while it was moved");
+  };
+  await kept(saved(), key, journal);
   await files.remove(key, signal);
   await journal.add({ step: "left", key });
   return true;
