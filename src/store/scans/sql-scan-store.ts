@@ -453,17 +453,29 @@ export class SqlScanStore implements ScanStore {
 
   async remember(entries: readonly Remembered[]): Promise<void> {
     if (entries.length === 0) return;
+    // of two with one key PostgreSQL takes none: the last one is what it is now
+    const last = new Map(
+      entries.map(({ source, key, stamp, digest }) => [`${source}\n${key}`, { source, key, stamp, digest }]),
+    );
+    const digests = [...last.values()];
+    const verdicts = entries.map(({ fingerprint, digest, verdict }) => ({ fingerprint, digest, verdict }));
     await this.#guard(
       this.#db.transaction().execute(async (db) => {
-        for (const { source, key, stamp, digest, fingerprint, verdict } of entries) {
+        for (let at = 0; at < digests.length; at += ROWS) {
           await db
             .insertInto("scan_digests")
-            .values({ source, key, stamp, digest })
-            .onConflict((conflict) => conflict.columns(["source", "key"]).doUpdateSet({ stamp, digest }))
+            .values(digests.slice(at, at + ROWS))
+            .onConflict((conflict) =>
+              conflict
+                .columns(["source", "key"])
+                .doUpdateSet(({ ref }) => ({ stamp: ref("excluded.stamp"), digest: ref("excluded.digest") })),
+            )
             .execute();
+        }
+        for (let at = 0; at < verdicts.length; at += ROWS) {
           await db
             .insertInto("scan_verdicts")
-            .values({ fingerprint, digest, verdict })
+            .values(verdicts.slice(at, at + ROWS))
             .onConflict((conflict) => conflict.columns(["fingerprint", "digest"]).doNothing())
             .execute();
         }
