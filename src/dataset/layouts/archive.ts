@@ -4,6 +4,7 @@ import { extract, type Header } from "tar-stream";
 import type { ScanProblem } from "../../contract/scan.ts";
 import { FileProblem } from "../files/files.ts";
 import { HEAD_BYTES } from "./content.ts";
+import { quoted } from "./kinds.ts";
 import { ambiguityIn, GoneBy, padded } from "./tar-headers.ts";
 
 /** A file inside a tar archive, such as a WebDataset shard. */
@@ -43,6 +44,9 @@ export async function* membersOf(
       const { header } = entry as typeof entry & { readonly header: { readonly byteOffset: number } };
       const name = memberName(header);
       const { size, byteOffset } = header;
+      if (!Number.isSafeInteger(size) || size < 0)
+        // tar-stream waits for its end, which does not come
+        throw new FileProblem("archive_damaged", `${quoted(name)}: its size is no whole number`);
       const content = header.type === "directory" ? 0 : padded(size); // tar-stream gives a directory none
       const problem = problemOf(header, goneBy.take(byteOffset, byteOffset + content));
       if (problem) yield { name, problem };
@@ -52,6 +56,8 @@ export async function* membersOf(
       }
       yield { name, bytes: size, start: byteOffset, head: await headOf(entry as AsyncIterable<Uint8Array>) };
     }
+    if (goneBy.rest().some((byte) => byte !== 0))
+      throw new FileProblem("archive_damaged", "it ends with headers of no member");
   } catch (error) {
     signal.throwIfAborted();
     throw damaged(error);
